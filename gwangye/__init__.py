@@ -1,0 +1,3 @@
+"""gwangye (관계): Korean sentence-level relation extraction."""
+
+__version__ = "0.1.0"
