@@ -1,0 +1,93 @@
+"""What the split stage hands on: checked examples with folds, and what the relations are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gwangye.errors import DataError
+from gwangye.examples import read_parquet, write_parquet
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the relations are.
+
+    Args:
+        labels: Relation names; a label's id is its place here.
+        negative_label: The label that means "none of the relations", or None.
+        entity_types: The entity types that examples may have.
+    """
+
+    labels: Sequence[str]
+    negative_label: str | None
+    entity_types: Sequence[str]
+
+    def label_ids(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return (rows,) label ids, -1 where a row has no label."""
+        index = {label: i for i, label in enumerate(self.labels)}
+        return frame["label"].map(index).fillna(-1).to_numpy(dtype=np.int64)
+
+    @classmethod
+    def read(cls, path: Path) -> Task:
+        """Read what :meth:`write` wrote."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    def write(self, path: Path) -> None:
+        """Write as JSON."""
+        write_json(asdict(self), path)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The split stage's outputs.
+
+    Args:
+        train: Canonical table of the labelled rows, and ``fold``: the fold that validates the row.
+        test: Canonical table of the rows to predict; labels may be missing.
+        task: The relations.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    task: Task
+
+    @classmethod
+    def read(cls, folder: Path) -> Dataset:
+        """Read a split folder.
+
+        Raises:
+            DataError: The folder is not what the split stage writes.
+        """
+        if not (folder / "task.json").is_file():
+            raise DataError(f"{folder} is no split. Run `dvc repro split`.")
+        return cls(
+            train=read_parquet(folder / "train.parquet"),
+            test=read_parquet(folder / "test.parquet"),
+            task=Task.read(folder / "task.json"),
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write ``train.parquet``, ``test.parquet`` and ``task.json``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_parquet(self.train, folder / "train.parquet")
+        write_parquet(self.test, folder / "test.parquet")
+        self.task.write(folder / "task.json")
+
+    def labelled(self, part: str) -> pd.DataFrame:
+        """Return the rows with a label of "validation" (any fold) or "test"."""
+        frame = self.train if part == "validation" else self.test
+        return frame[frame["label"].notna()]
+
+
+def write_json(values: Mapping[str, Any], path: Path) -> None:
+    """Write JSON as a person reads it: indented, Korean as Korean, with a final newline."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
