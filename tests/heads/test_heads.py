@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gwangye.errors import ParameterError
+from gwangye.heads import HEADS
+from gwangye.heads.modules import AttentionHead, RBertHead, TokenHead
+
+# every registered head with every way it pools
+CHOICES: list[dict[str, Any]] = [
+    {"name": "cls"},
+    {"name": "entity_start"},
+    {"name": "entity_start_end"},
+    {"name": "entity_mean"},
+    {"name": "rbert"},
+    *({"name": name, "pooling": p} for name in ("bilstm", "bigru") for p in
+      ("entity_start", "last", "max")),
+    {"name": "bilstm", "num_layers": 2},
+    {"name": "attention"},
+]  # fmt: skip
+ids = ["-".join(map(str, choice.values())) for choice in CHOICES]
+
+# 6 tokens of width 1, so that a state can be read off the output
+HIDDEN = torch.tensor([[[1.0], [2.0], [4.0], [8.0], [16.0], [32.0]]])
+MASK = torch.ones(1, 6, dtype=torch.long)
+# subject: markers at 4 and 5 around nothing but token 4; object: markers at 1 and 3, tokens 2–3
+POSITIONS = torch.tensor([[[4, 4, 5, 5], [1, 2, 4, 3]]])
+
+
+def head(choice: dict[str, Any], hidden_size: int = 8, num_labels: int = 3) -> nn.Module:
+    torch.manual_seed(0)
+    return HEADS.build(choice, "head").build(hidden_size, num_labels).eval()
+
+
+def test_every_head_is_in_the_table() -> None:
+    assert {choice["name"] for choice in CHOICES} == set(HEADS)
+
+
+# head, the features that reach its linear layer
+SELECTED = [
+    ("cls", [1.0]),
+    ("entity_start", [16.0, 2.0]),  # subject first, although the object stands before it
+    ("entity_start_end", [16.0, 32.0, 2.0, 8.0]),
+    ("entity_mean", [16.0, 6.0]),  # (4 + 8) / 2
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), SELECTED)
+def test_token_heads_read_the_recorded_positions(name: str, expected: list[float]) -> None:
+    module = head({"name": name}, hidden_size=1)
+    assert isinstance(module, TokenHead)
+    assert module.select(HIDDEN, POSITIONS).tolist() == [expected]
+    module.output.weight.data.fill_(1.0)
+    assert module(HIDDEN, MASK, POSITIONS).tolist() == [[sum(expected)] * 3]
+
+
+def test_rbert_by_hand() -> None:
+    module = head({"name": "rbert"}, hidden_size=1, num_labels=1)
+    assert isinstance(module, RBertHead)
+    for layer, weight in ((module.first, 2.0), (module.entity, 3.0), (module.output, 1.0)):
+        layer.weight.data.fill_(weight)
+    # 2·tanh(1) + 3·tanh(16) + 3·tanh(6)
+    assert module(HIDDEN, MASK, POSITIONS).item() == pytest.approx(1.52319 + 3.0 + 2.99996, abs=1e-4)
+
+
+def test_attention_by_hand() -> None:
+    module = head({"name": "attention", "attention_size": 1}, hidden_size=1, num_labels=1)
+    assert isinstance(module, AttentionHead)
+    module.project.weight.data.zero_()  # equal scores: the plain mean of the real tokens
+    module.output.weight.data.fill_(1.0)
+    mask = torch.tensor([[1, 1, 1, 0, 0, 0]])
+    assert module(HIDDEN, mask, POSITIONS).item() == pytest.approx(7 / 3)
+
+
+def rows() -> tuple[Tensor, Tensor, Tensor]:
+    """Three rows of lengths 6, 3 and 1."""
+    torch.manual_seed(3)
+    hidden = torch.randn(3, 6, 8)
+    mask = torch.tensor([[1] * 6, [1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0]])
+    positions = torch.tensor(
+        [
+            [[4, 4, 5, 5], [1, 2, 4, 3]],
+            [[0, 0, 1, 0], [1, 2, 3, 2]],
+            [[0, 0, 1, 0], [0, 0, 1, 0]],
+        ]
+    )
+    return hidden, mask, positions
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=ids)
+def test_padding_is_never_read(choice: dict[str, Any]) -> None:
+    hidden, mask, positions = rows()
+    module = head(choice)
+    logits = module(hidden, mask, positions)
+    garbage = hidden + 1000 * (mask == 0)[:, :, None]
+    longer = torch.cat([garbage, torch.full((3, 2, 8), 77.0)], dim=1)
+    longer_mask = torch.cat([mask, torch.zeros(3, 2, dtype=torch.long)], dim=1)
+    torch.testing.assert_close(module(longer, longer_mask, positions), logits)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=ids)
+def test_row_does_not_depend_on_its_batch(choice: dict[str, Any]) -> None:
+    hidden, mask, positions = rows()
+    module = head(choice)
+    logits = module(hidden, mask, positions)
+    order = torch.tensor([2, 0, 1])
+    torch.testing.assert_close(module(hidden[order], mask[order], positions[order]), logits[order])
+    alone = module(hidden[1:2, :3], mask[1:2, :3], positions[1:2])
+    torch.testing.assert_close(alone, logits[1:2])
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=ids)
+def test_all_parameters_learn(choice: dict[str, Any]) -> None:
+    module = head(choice).train()
+    module(*rows()).sum().backward()
+    assert all(parameter.grad is not None for parameter in module.parameters())
+
+
+def test_swapped_roles_give_other_features() -> None:
+    hidden, mask, positions = rows()
+    module = head({"name": "entity_start"})
+    swapped = module(hidden, mask, positions.flip(1))
+    assert not torch.allclose(swapped[0], module(hidden, mask, positions)[0])
+
+
+def test_recurrent_outputs_are_read_at_the_opening_markers() -> None:
+    """Another state after the marker changes the backward direction only through the network."""
+    hidden, mask, positions = rows()
+    module = head({"name": "bigru", "hidden_size": 4})
+    outputs, _ = module.recurrent(hidden[:1])
+    expected = module.output(torch.cat([outputs[0, 4], outputs[0, 1]]))
+    torch.testing.assert_close(module(hidden[:1], mask[:1], positions[:1])[0], expected)
+
+
+def test_last_pooling_takes_the_final_states_of_both_directions() -> None:
+    hidden, mask, positions = rows()
+    module = head({"name": "bilstm", "hidden_size": 4, "pooling": "last"})
+    outputs, _ = module.recurrent(hidden[1:2, :3])
+    # forward direction after the last real token, backward direction after the first
+    expected = module.output(torch.cat([outputs[0, 2, :4], outputs[0, 0, 4:]]))
+    torch.testing.assert_close(module(hidden, mask, positions)[1], expected)
+
+
+NEEDS = [
+    ({"name": "cls"}, False),
+    ({"name": "attention"}, False),
+    ({"name": "rbert"}, True),
+    ({"name": "bilstm"}, True),
+    ({"name": "bilstm", "pooling": "last"}, False),
+]
+
+
+@pytest.mark.parametrize(("choice", "expected"), NEEDS)
+def test_which_heads_need_entities(choice: dict[str, Any], expected: bool) -> None:
+    assert HEADS.build(choice, "head").needs_entities is expected
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("dropout", 1.0), ("hidden_size", 0), ("pooling", "mean")]
+)
+def test_options_are_checked(option: str, value: Any) -> None:
+    with pytest.raises(ParameterError, match=f"head.{option}"):
+        HEADS.build({"name": "bilstm", option: value}, "head")
