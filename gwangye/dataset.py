@@ -33,7 +33,7 @@ class Task:
     def label_ids(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return (rows,) label ids, -1 where a row has no label."""
         index = {label: i for i, label in enumerate(self.labels)}
-        return frame["label"].map(index).fillna(-1).to_numpy(dtype=np.int64)
+        return np.array([index.get(label, -1) for label in frame["label"]], dtype=np.int64)
 
     @classmethod
     def read(cls, path: Path) -> Task:

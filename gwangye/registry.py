@@ -103,8 +103,10 @@ def explain(error: ValidationError, where: str) -> str:
     """Turn a pydantic error into one line per fault: path, what is wrong, the value found."""
     lines = []
     for fault in error.errors():
-        path = ".".join([where, *map(str, fault["loc"])]) if where else ".".join(
-            map(str, fault["loc"])
+        path = (
+            ".".join([where, *map(str, fault["loc"])])
+            if where
+            else ".".join(map(str, fault["loc"]))
         )
         message = fault["msg"].removeprefix("Value error, ")
         lines.append(f"{path}: {message} (found: {fault['input']!r})")

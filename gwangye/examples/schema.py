@@ -50,8 +50,9 @@ class Example:
 
     Example:
         >>> sentence = "비틀즈의 조지 해리슨이 곡을 썼다."
-        >>> Example("a", sentence, Entity("비틀즈", 0, 3, "ORG"), Entity("조지 해리슨", 5, 11, "PER"))
-        Example(guid='a', ..., label=None, source=None)
+        >>> subject, object_ = Entity("비틀즈", 0, 3, "ORG"), Entity("조지 해리슨", 5, 11, "PER")
+        >>> Example("a", sentence, subject, object_).object_entity.word
+        '조지 해리슨'
     """
 
     guid: str

@@ -1,0 +1,106 @@
+"""The table that predict and ensemble write: guid, part, one probability per relation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gwangye.errors import DataError
+
+PARTS = ("validation", "test")
+
+
+def prediction_table(
+    guids: Sequence[str], part: str, probabilities: NDArray[np.floating], labels: Sequence[str]
+) -> pd.DataFrame:
+    """Put probabilities into a table.
+
+    Args:
+        guids: One per row.
+        part: "validation" or "test".
+        probabilities: (rows, relations).
+        labels: Relation names in label order.
+    """
+    keys = pd.DataFrame({"guid": list(guids), "part": part}, dtype="object")
+    columns = pd.DataFrame(probabilities.astype(np.float32), columns=list(labels))
+    return pd.concat([keys, columns], axis=1)
+
+
+def write_predictions(table: pd.DataFrame, path: Path) -> None:
+    """Write a prediction table as Parquet, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False)
+
+
+def read_predictions(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+    """Read a prediction table and check that it is of these relations.
+
+    Raises:
+        DataError: The file is missing or its columns are not ``guid``, ``part`` and ``labels``.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} does not exist. Run `dvc repro {path}`.")
+    table = pd.read_parquet(path)
+    expected = ["guid", "part", *labels]
+    if list(table.columns) != expected:
+        differ = sorted(set(table.columns) ^ set(expected)) or "only in their order"
+        raise DataError(
+            f"{path}: its columns are not this split's relations; they differ: {differ}."
+        )
+    return table
+
+
+class Stacked(NamedTuple):
+    """Several members' predictions of the same rows."""
+
+    guids: list[str]
+    parts: list[str]
+    probabilities: NDArray[np.float64]  # (members, rows, relations)
+
+
+def stack(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> Stacked:
+    """Line up the members' predictions row by row.
+
+    Raises:
+        DataError: A member predicts other rows than the first one.
+    """
+    first, *others = tables
+    keys = tables[first].set_index(["part", "guid"]).index
+    aligned = [tables[first][list(labels)].to_numpy(dtype=np.float64)]
+    for name in others:
+        table = tables[name].set_index(["part", "guid"])
+        differing = sorted(set(keys) ^ set(table.index))
+        if differing:
+            raise DataError(
+                f"'{name}' and '{first}' do not predict the same rows: {len(differing)} differ, "
+                f"first {differing[0]}. Run `dvc repro` so that both are of the same split."
+            )
+        aligned.append(table.loc[keys, list(labels)].to_numpy(dtype=np.float64))
+    return Stacked(
+        guids=tables[first]["guid"].tolist(),
+        parts=tables[first]["part"].tolist(),
+        probabilities=np.stack(aligned),
+    )
+
+
+def submission(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Return the test rows in the Boostcamp competition's form: id, pred_label, probs.
+
+    ``probs`` is a JSON list in the order of ``labels``; the competition wants the order of its
+    own label dictionary, which `data.labels` takes as a file.
+    """
+    rows = table[table["part"] == "test"]
+    probabilities = rows[list(labels)].to_numpy(dtype=np.float64)
+    chosen = probabilities.argmax(axis=1) if len(rows) else []
+    return pd.DataFrame(
+        {
+            "id": rows["guid"].tolist(),
+            "pred_label": [labels[i] for i in chosen],
+            "probs": ["[" + ", ".join(f"{p:.6f}" for p in row) + "]" for row in probabilities],
+        }
+    )
