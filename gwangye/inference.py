@@ -1,0 +1,180 @@
+"""Prediction: the same function serves the predict stage, the command line and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gwangye.errors import DataError
+from gwangye.folders import fold_folder, model_folders
+from gwangye.predictions import prediction_table
+
+if TYPE_CHECKING:
+    from gwangye.examples.schema import Example
+    from gwangye.features import FeatureTable
+    from gwangye.model import RelationModel
+
+TOKENS_PER_BATCH = 4096
+"""Tokens in a batch, padding included: enough to keep two cores busy, small in memory."""
+
+
+class Prediction(NamedTuple):
+    """A relation and its probability (0 to 1)."""
+
+    relation: str
+    probability: float
+
+
+def predict_probabilities(
+    model: RelationModel, table: FeatureTable, pad_token_id: int, *, progress: bool = False
+) -> NDArray[np.float64]:
+    """Compute the probabilities of all relations for tokenised rows.
+
+    Batches hold rows of like length under a token budget, longest first, so that memory runs out
+    at once or not at all.
+
+    Args:
+        model: In evaluation mode.
+        table: Rows tokenised in the model's input form.
+        pad_token_id: The tokenizer's padding id.
+        progress: Whether to show a progress bar on standard error.
+
+    Returns:
+        (rows, relations), each row summing to 1, in the order of ``table``.
+    """
+    import torch
+    from tqdm.auto import tqdm
+
+    from gwangye.training.batches import Collator
+
+    collate = Collator(pad_token_id, with_labels=False)
+    probabilities = np.zeros((len(table), len(model.config.labels)))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.eval().to(device)
+    with (
+        torch.inference_mode(),
+        tqdm(total=len(table), desc="predict", unit="row", disable=not progress) as bar,
+    ):
+        for rows in batches_by_tokens(table.lengths, TOKENS_PER_BATCH):
+            batch = collate([table.row(int(i)) for i in rows])
+            logits = model(**{key: value.to(device) for key, value in batch.items()}).logits
+            # double precision: the rows are to sum to 1 within the reader's tolerance
+            probabilities[rows] = logits.double().softmax(dim=-1).cpu().numpy()
+            bar.update(len(rows))
+    return probabilities
+
+
+def batches_by_tokens(
+    lengths: NDArray[np.integer], tokens_per_batch: int
+) -> Iterable[NDArray[np.intp]]:
+    """Yield row numbers in batches of at most ``tokens_per_batch`` tokens, longest rows first.
+
+    A batch's tokens are its rows times its longest row; a row longer than the budget is a batch
+    of its own.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, tokens_per_batch // max(1, int(lengths[order[start]])))
+        yield order[start : start + size]
+        start += size
+
+
+class Predictor:
+    """One or several trained models that predict together (the mean of their probabilities).
+
+    Args:
+        folders: Trained model folders; a folder with several folds counts as one model.
+
+    Raises:
+        DataError: A folder is no trained model, or the models have different relations.
+
+    Example:
+        >>> predictor = Predictor(["models/entity_start"])
+        >>> predictor.predict([example], top_k=1)
+        [[Prediction(relation='per:title', probability=0.93)]]
+    """
+
+    def __init__(self, folders: Sequence[str | Path]) -> None:
+        from gwangye.model import load_model
+
+        if not folders:
+            raise DataError("No model was named. Name a trained model's folder.")
+        self._groups = [[load_model(path) for path in model_folders(Path(f))] for f in folders]
+        self.labels = self._groups[0][0][0].config.labels
+        for folder, group in zip(folders, self._groups, strict=True):
+            if group[0][0].config.labels != self.labels:
+                raise DataError(
+                    f"{folder} predicts other relations than {folders[0]}. Models that predict "
+                    "together must be trained on the same labels."
+                )
+
+    @property
+    def entity_types(self) -> list[str]:
+        """The entity types that every one of the models knows."""
+        configs = [model.config for group in self._groups for model, _ in group]
+        return [t for t in configs[0].entity_types if all(t in c.entity_types for c in configs)]
+
+    def probabilities(
+        self, examples: Sequence[Example], *, progress: bool = False
+    ) -> NDArray[np.float64]:
+        """Return (examples, relations) probabilities, relations in the order of ``labels``."""
+        from gwangye.features import InputForm, tokenise
+
+        total = np.zeros((len(examples), len(self.labels)))
+        for group in self._groups:
+            for model, tokenizer in group:
+                form = InputForm.from_dict(model.config.input_form)
+                table = tokenise(examples, tokenizer, form)
+                part = predict_probabilities(
+                    model, table, tokenizer.pad_token_id, progress=progress
+                )
+                total += part / (len(group) * len(self._groups))
+        return total
+
+    def predict(
+        self, examples: Sequence[Example], *, top_k: int = 1, progress: bool = False
+    ) -> list[list[Prediction]]:
+        """Return the ``top_k`` most probable relations of each example, best first."""
+        result = []
+        for row in self.probabilities(examples, progress=progress):
+            best = np.argsort(-row, kind="stable")[:top_k]
+            result.append([Prediction(self.labels[i], float(row[i])) for i in best])
+        return result
+
+
+def predict_folds(
+    folder: Path, table: FeatureTable, folds: Sequence[int], *, progress: bool = False
+) -> pd.DataFrame:
+    """Predict a whole split with a trained variant.
+
+    Args:
+        folder: The variant's folder: one model, or one per fold.
+        table: The features of the labelled and the test rows.
+        folds: The folds that were trained.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        A prediction table: each fold's validation rows, predicted by the model that was not
+        trained on them; then the test rows, predicted by the mean over the folds.
+    """
+    from gwangye.model import load_model
+
+    test = table.select(table.parts == "test")
+    tables: list[pd.DataFrame] = []
+    test_probabilities: list[NDArray[np.float64]] = []
+    for fold in folds:
+        model, tokenizer = load_model(fold_folder(folder, fold, folds))
+        pad, labels = tokenizer.pad_token_id, model.config.labels
+        rows = table.select((table.parts == "train") & (table.folds == fold))
+        validation = predict_probabilities(model, rows, pad, progress=progress)
+        tables.append(prediction_table(rows.guids.tolist(), "validation", validation, labels))
+        test_probabilities.append(predict_probabilities(model, test, pad, progress=progress))
+    mean = np.mean(test_probabilities, axis=0)
+    tables.append(prediction_table(test.guids.tolist(), "test", mean, labels))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,291 @@
+"""The typed model of ``params.yaml``: everything is checked here before any work is done.
+
+Unknown keys fail with the nearest known one; names are looked up in the registries; pairs of
+options that do not go together fail with the reason and the remedy. Nothing here imports torch or
+transformers, so every stage can afford the whole check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gwangye.ensembling import ENSEMBLES, Ensemble
+from gwangye.errors import ParameterError, did_you_mean
+from gwangye.features import InputForm
+from gwangye.heads import HEADS, HeadOptions
+from gwangye.losses import LOSSES, Loss
+from gwangye.registry import explain
+from gwangye.splitting import STRATEGIES, SplitStrategy
+from gwangye.training.arguments import check_training_arguments
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Folders beside the variants' own, which a variant's outputs would overwrite.
+RESERVED_NAMES = {"encoders", "ensemble", "submission"}
+
+
+class Section(BaseModel):
+    """A part of params.yaml: immutable, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_key(cls, values: Any) -> Any:
+        if isinstance(values, Mapping):
+            unknown = [key for key in values if key not in cls.model_fields]
+            if unknown:
+                hint = did_you_mean(str(unknown[0]), cls.model_fields)
+                raise ValueError(f"key '{unknown[0]}' is unknown. {hint}")
+        return values
+
+
+class Data(Section):
+    """``data``: which files, and how they are read."""
+
+    train: str
+    test: str
+    columns: dict[str, str] | None = None
+    labels: str | None = None
+    negative_label: str | None = "no_relation"
+    entity_types: Annotated[list[str], Field(min_length=1)]
+    on_invalid: Literal["error", "drop"] = "error"
+    max_train_examples: Annotated[int, Field(ge=1)] | None = None
+
+
+class Encoder(Section):
+    """``encoder``: the pretrained encoder and how much of it is kept."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    model_name_or_path: str
+    prune_vocabulary: bool = False
+    num_hidden_layers: Annotated[int, Field(ge=1)] | None = None
+
+
+class Split(Section):
+    """``split``: how validation rows are chosen."""
+
+    strategy: dict[str, Any]
+    num_folds: Annotated[int, Field(ge=2)]
+    folds: Annotated[list[int], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _folds_exist(self) -> Split:
+        for fold in self.folds:
+            if not 0 <= fold < self.num_folds:
+                raise ValueError(
+                    f"split.folds holds {fold}, but split.num_folds is {self.num_folds}: "
+                    f"allowed are 0 to {self.num_folds - 1}"
+                )
+        if len(set(self.folds)) < len(self.folds):
+            raise ValueError(f"split.folds names a fold twice: {self.folds}")
+        return self
+
+
+class Variant(Section):
+    """``variants.<name>``: an input form, a head, and what differs in loss and training."""
+
+    input: str
+    head: dict[str, Any]
+    loss: dict[str, Any]
+    train: dict[str, Any] = {}
+
+    @field_validator("loss")
+    @classmethod
+    def _loss_has_a_section(cls, loss: dict[str, Any]) -> dict[str, Any]:
+        if "section" not in loss:
+            raise ValueError("'section' is missing: `loss`, or `losses.<name>`")
+        return loss
+
+
+class Evaluate(Section):
+    """``evaluate``: how much the error tables hold."""
+
+    num_errors: Annotated[int, Field(ge=0)] = 200
+
+
+class ResolvedVariant(BaseModel):
+    """A variant with everything looked up: what the train stage works from."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    input: str
+    head_name: str
+    head: HeadOptions
+    loss_name: str
+    loss: Loss
+    train: dict[str, Any]
+
+
+class Params(Section):
+    """All of params.yaml, checked.
+
+    Use :meth:`from_mapping` or :func:`load_params`; both raise
+    :class:`~gwangye.errors.ParameterError` with one line per fault.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    data: Data
+    encoder: Encoder
+    split: Split
+    inputs: dict[str, dict[str, Any]]
+    loss: dict[str, Any]
+    losses: dict[str, dict[str, Any]] = {}
+    train: dict[str, Any]
+    variants: Annotated[dict[str, Variant], Field(min_length=1)]
+    ensemble: dict[str, Any]
+    evaluate: Evaluate = Evaluate()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Params:
+        """Check a whole parameter mapping.
+
+        Raises:
+            ParameterError: Anything in it is unknown, missing, out of range or contradictory.
+        """
+        try:
+            params = cls(**values)
+        except ValidationError as error:
+            raise ParameterError(explain(error, "")) from error
+        params.check()
+        return params
+
+    def check(self) -> None:
+        """Build every piece once and check what goes with what."""
+        _check_names("inputs", self.inputs)
+        _check_names("variants", self.variants)
+        self.split_strategy()
+        check_training_arguments(self.train, "train")
+        LOSSES.build(self.loss, "loss")
+        for name in self.losses:
+            LOSSES.build(self.losses[name], f"losses.{name}")
+        for name in self.inputs:
+            self.input_form(name)
+        for name in self.variants:
+            self._check_variant(name)
+        self.ensembler()
+        for member in self.members():
+            if member not in self.variants:
+                hint = did_you_mean(member, self.variants)
+                raise ParameterError(f"ensemble.members: '{member}' is not a variant. {hint}")
+
+    def split_strategy(self) -> SplitStrategy:
+        """Return the split strategy that ``split.strategy`` names."""
+        return STRATEGIES.build(self.split.strategy, "split.strategy")
+
+    def input_form(self, name: str) -> InputForm:
+        """Return the input form ``inputs.<name>``."""
+        if name not in self.inputs:
+            raise ParameterError(f"inputs.{name} does not exist. {did_you_mean(name, self.inputs)}")
+        return InputForm.from_params(self.inputs[name], f"inputs.{name}")
+
+    def members(self) -> list[str]:
+        """Return the names of the ensemble's members."""
+        members: list[str] = self.ensemble.get("members") or []
+        if not members or len(set(members)) < len(members):
+            raise ParameterError(
+                f"ensemble.members is {members}: name one or more variants, each once."
+            )
+        return members
+
+    def ensembler(self) -> Ensemble:
+        """Return how the members' probabilities are combined."""
+        choice = {key: value for key, value in self.ensemble.items() if key != "members"}
+        return ENSEMBLES.build(choice, "ensemble")
+
+    def variant(self, name: str) -> ResolvedVariant:
+        """Return a variant with its head, its loss and its training arguments looked up.
+
+        Raises:
+            ParameterError: There is no such variant, or something it names does not exist.
+        """
+        if name not in self.variants:
+            raise ParameterError(
+                f"variants.{name} does not exist. {did_you_mean(name, self.variants)}"
+            )
+        variant, where = self.variants[name], f"variants.{name}"
+        own_loss = {key: value for key, value in variant.loss.items() if key != "section"}
+        base = self._loss_section(variant.loss["section"], where)
+        loss = {**base, **own_loss}
+        return ResolvedVariant(
+            name=name,
+            input=variant.input,
+            head=HEADS.build(variant.head, f"{where}.head"),
+            head_name=variant.head["name"],
+            loss=LOSSES.build(loss, f"{where}.loss"),
+            loss_name=loss["name"],
+            train={**self.train, **variant.train},
+        )
+
+    def _loss_section(self, section: str, where: str) -> dict[str, Any]:
+        sections = {"loss": self.loss, **{f"losses.{key}": self.losses[key] for key in self.losses}}
+        if section not in sections:
+            raise ParameterError(
+                f"{where}.loss.section: there is no section '{section}'. "
+                f"{did_you_mean(section, sections)}"
+            )
+        return sections[section]
+
+    def _check_variant(self, name: str) -> None:
+        where = f"variants.{name}"
+        if name in RESERVED_NAMES:
+            raise ParameterError(f"{where}: the name is taken by the pipeline. Choose another.")
+        if self.variants[name].input not in self.inputs:
+            hint = did_you_mean(self.variants[name].input, self.inputs)
+            raise ParameterError(
+                f"{where}.input: there is no input '{self.variants[name].input}'. {hint}"
+            )
+        variant = self.variant(name)
+        check_training_arguments(self.variants[name].train, f"{where}.train")
+        if variant.head.needs_entities and not self.input_form(variant.input).marks_entities:
+            raise ParameterError(
+                f"{where}: head '{self.variants[name].head['name']}' reads the entities, but "
+                f"inputs.{variant.input} does not mark them. Use head `cls`, or an input form "
+                "with markers."
+            )
+
+
+def load_params(path: Path) -> Params:
+    """Read and check a parameter file.
+
+    Raises:
+        ParameterError: The file is missing, is not YAML, or holds a fault.
+    """
+    if not path.is_file():
+        raise ParameterError(f"{path} does not exist. Run from the folder that holds params.yaml.")
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Yaml12Loader)
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ParameterError(f"{path} holds {type(values).__name__}, not sections of parameters.")
+    return Params.from_mapping(values)
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """SafeLoader with YAML 1.2's floats.
+
+    `dvc exp run -S lr=1e-5` writes `1e-05`, without a dot, which YAML 1.1 reads as a string.
+    """
+
+
+_Yaml12Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+
+def _check_names(section: str, names: Mapping[str, Any]) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ParameterError(
+                f"{section}.{name}: a name has lower-case letters, digits and '_' and starts "
+                "with a letter, since it becomes a file name and a parameter path."
+            )

@@ -1,0 +1,1 @@
+"""Training: arguments, batches, the Trainer, and one function that trains a variant."""

@@ -1,0 +1,160 @@
+"""The ``train`` section: Hugging Face ``TrainingArguments`` under their own names.
+
+Checking happens in every stage, so it must not import transformers (5 s): the names are read from
+its source file, the values that people change most are checked here, and the rest by
+``TrainingArguments`` itself when the train stage starts.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gwangye.errors import ParameterError, did_you_mean
+from gwangye.registry import explain
+
+if TYPE_CHECKING:
+    from transformers import TrainingArguments
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+FIXED_ARGUMENTS = {
+    "output_dir": "the stage keeps its checkpoints in a folder of its own",
+    "seed": "set `seed` at the top of the parameters",
+    "data_seed": "set `seed` at the top of the parameters",
+    "report_to": "DVCLive records the learning curves",
+    "remove_unused_columns": "the model reads the entity positions",
+    "label_smoothing_factor": "set `loss.label_smoothing`",
+    "load_best_model_at_end": "the best checkpoint is always kept",
+    "resume_from_checkpoint": "an interrupted stage resumes by itself",
+}
+"""TrainingArguments that the pipeline decides, and what to do instead."""
+
+
+class CheckedArguments(BaseModel):
+    """The arguments whose values are checked before any work; all others pass as they are."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    learning_rate: Positive = 5e-5
+    num_train_epochs: Positive = 3.0
+    max_steps: int = -1
+    per_device_train_batch_size: Count = 8
+    per_device_eval_batch_size: Count = 8
+    gradient_accumulation_steps: Count = 1
+    warmup_steps: NotNegative = 0
+    weight_decay: NotNegative = 0.0
+    max_grad_norm: NotNegative = 1.0
+    adam_epsilon: Positive = 1e-8
+    eval_strategy: Literal["no", "steps", "epoch"] = "epoch"
+    save_strategy: Literal["no", "steps", "epoch", "best"] = "epoch"
+    train_sampling_strategy: Literal["random", "sequential", "group_by_length"] = "group_by_length"
+    metric_for_best_model: Literal["micro_f1", "auprc", "accuracy", "loss"] = "micro_f1"
+    bf16: bool | Literal["auto"] = "auto"
+    early_stopping_patience: Count | None = None
+
+
+@functools.cache
+def training_argument_names() -> frozenset[str]:
+    """Return the field names of ``TrainingArguments``, without importing transformers."""
+    spec = importlib.util.find_spec("transformers")
+    if spec is None or spec.origin is None:
+        raise ParameterError("transformers is not installed. Run `make install`.")
+    source = Path(spec.origin).with_name("training_args.py").read_text(encoding="utf-8")
+    names = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and node.name == "TrainingArguments":
+            fields = (item for item in node.body if isinstance(item, ast.AnnAssign))
+            names = {item.target.id for item in fields if isinstance(item.target, ast.Name)}
+    return frozenset(names)
+
+
+def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
+    """Check the names, the common values and the pairs of a ``train`` section.
+
+    Raises:
+        ParameterError: A name is unknown or not to be set, a value is out of range, or two
+            arguments contradict each other.
+    """
+    allowed = (training_argument_names() - set(FIXED_ARGUMENTS)) | {"early_stopping_patience"}
+    for key in values:
+        if key in FIXED_ARGUMENTS:
+            raise ParameterError(f"{where}.{key} cannot be set: {FIXED_ARGUMENTS[key]}.")
+        if key not in allowed:
+            near = did_you_mean(key, allowed).split("Allowed:")[0]
+            raise ParameterError(
+                f"{where}.{key} is unknown. {near}Allowed: the fields of transformers' "
+                "TrainingArguments, and early_stopping_patience."
+            )
+    try:
+        checked = CheckedArguments(**values)
+    except ValidationError as error:
+        raise ParameterError(explain(error, where)) from error
+    if checked.eval_strategy != checked.save_strategy:
+        raise ParameterError(
+            f"{where}.save_strategy is {checked.save_strategy!r} and eval_strategy is "
+            f"{checked.eval_strategy!r}: they must be the same, so that the best checkpoint is "
+            "one that was evaluated."
+        )
+    if checked.eval_strategy == "no" and checked.early_stopping_patience is not None:
+        raise ParameterError(
+            f"{where}.early_stopping_patience needs evaluations: set eval_strategy to `epoch` or "
+            "`steps`, or early_stopping_patience to null."
+        )
+
+
+def build_training_arguments(
+    values: Mapping[str, Any], *, output_dir: Path, seed: int
+) -> TrainingArguments:
+    """Turn a checked ``train`` section into ``TrainingArguments``.
+
+    Args:
+        values: The section; ``bf16: auto`` becomes what the machine computes well with.
+        output_dir: Folder for checkpoints.
+        seed: Seed of weights, order and dropout.
+    """
+    import torch
+    from transformers import TrainingArguments
+
+    arguments = {k: v for k, v in values.items() if k != "early_stopping_patience"}
+    checked = CheckedArguments(**values)
+    bf16 = has_fast_bf16() if checked.bf16 == "auto" else checked.bf16
+    arguments |= {
+        "bf16": bf16,
+        "eval_strategy": checked.eval_strategy,
+        "save_strategy": checked.save_strategy,
+        "metric_for_best_model": checked.metric_for_best_model,
+        "greater_is_better": checked.metric_for_best_model != "loss",
+        "load_best_model_at_end": checked.eval_strategy != "no",
+    }
+    return TrainingArguments(
+        output_dir=str(output_dir),
+        seed=seed,
+        report_to=[],
+        remove_unused_columns=False,
+        use_cpu=not torch.cuda.is_available(),
+        save_total_limit=arguments.pop("save_total_limit", 1),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        **arguments,
+    )
+
+
+def has_fast_bf16() -> bool:
+    """Tell whether the processor multiplies bfloat16 matrices in hardware.
+
+    Elsewhere bfloat16 is emulated: 8 times slower than float32 on an AVX2 processor.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    features = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))

@@ -1,0 +1,140 @@
+"""Train one model: one variant, one fold, one seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gwangye.errors import DataError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from gwangye.dataset import Task
+    from gwangye.features import FeatureTable
+    from gwangye.losses import Loss
+    from gwangye.model import RelationModel
+
+logger = logging.getLogger(__name__)
+
+
+def train_model(
+    model: RelationModel,
+    tokenizer: PreTrainedTokenizerBase,
+    training: FeatureTable,
+    validation: FeatureTable,
+    *,
+    task: Task,
+    loss: Loss,
+    arguments: Mapping[str, Any],
+    seed: int,
+    curves_dir: Path,
+    checkpoints_dir: Path,
+) -> dict[str, float]:
+    """Fine-tune a model in place; it ends with the weights of its best evaluation.
+
+    Args:
+        model: A model from :func:`gwangye.model.new_model`.
+        tokenizer: Gives the padding id; saved beside checkpoints.
+        training: Labelled rows to learn from.
+        validation: Labelled rows to choose the best checkpoint by.
+        task: The relations.
+        loss: A registered loss; class weights come from the training rows.
+        arguments: The checked ``train`` section.
+        seed: Seed of order and dropout.
+        curves_dir: Folder for DVCLive's learning curves.
+        checkpoints_dir: Folder for checkpoints *of this very configuration and data*: training
+            resumes from the last one in it. Removed when training has ended.
+
+    Returns:
+        The best evaluation's scores (micro_f1, auprc, accuracy in percent; loss), or {} without
+        evaluation.
+
+    Raises:
+        DataError: There is no training row, or no validation row to choose a checkpoint by.
+    """
+    from dvclive import Live
+    from transformers import EarlyStoppingCallback
+    from transformers.trainer_utils import get_last_checkpoint
+
+    from gwangye.training.arguments import build_training_arguments
+    from gwangye.training.batches import Collator, FeatureDataset
+    from gwangye.training.trainer import LearningCurves, RelationTrainer
+
+    hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
+    evaluates = hf_arguments.load_best_model_at_end
+    _check_rows(training, validation, evaluates)
+    class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
+    with Live(str(curves_dir), dvcyaml=None, save_dvc_exp=False, report=None) as live:
+        callbacks: list[Any] = [LearningCurves(live)]
+        if arguments.get("early_stopping_patience") is not None:
+            callbacks.append(EarlyStoppingCallback(arguments["early_stopping_patience"]))
+        trainer = RelationTrainer(
+            model=model,
+            args=hf_arguments,
+            criterion=loss.build(class_counts.tolist(), task.labels),
+            penalty=loss.penalty(),
+            train_dataset=FeatureDataset(training),
+            eval_dataset=FeatureDataset(validation) if evaluates else None,
+            data_collator=Collator(tokenizer.pad_token_id),
+            processing_class=tokenizer,
+            compute_metrics=_metrics_of(task),
+            callbacks=callbacks,
+        )
+        last = get_last_checkpoint(str(checkpoints_dir)) if checkpoints_dir.is_dir() else None
+        if last is not None:
+            logger.info("resuming from %s", last)
+        trainer.train(resume_from_checkpoint=last)
+    shutil.rmtree(checkpoints_dir, ignore_errors=True)
+    return _best_scores(trainer.state)
+
+
+def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str:
+    """Return a name for a checkpoint folder that no other configuration or data shares.
+
+    Args:
+        settings: Everything that decides the training, JSON-serialisable.
+        files: The files it reads.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _check_rows(training: FeatureTable, validation: FeatureTable, evaluates: bool) -> None:
+    if len(training) == 0:
+        raise DataError("There is no training row: split.folds leaves none. Use more rows.")
+    if evaluates and len(validation) == 0:
+        raise DataError(
+            "There is no validation row to choose the best checkpoint by. Lower split.num_folds, "
+            "or set train.eval_strategy and train.save_strategy to `no`."
+        )
+
+
+def _metrics_of(task: Task) -> Any:
+    from scipy.special import softmax
+
+    from gwangye.metrics import score
+
+    def compute(evaluation: Any) -> dict[str, float]:
+        logits, true = evaluation.predictions, evaluation.label_ids
+        probabilities = softmax(logits.astype(np.float64), axis=-1)
+        return score(true, probabilities, task.labels, task.negative_label)._asdict()
+
+    return compute
+
+
+def _best_scores(state: Any) -> dict[str, float]:
+    evaluations = [entry for entry in state.log_history if "eval_micro_f1" in entry]
+    best = [entry for entry in evaluations if entry["step"] == state.best_global_step]
+    names = ("micro_f1", "auprc", "accuracy", "loss")
+    return {name: best[-1][f"eval_{name}"] for name in names} if best else {}

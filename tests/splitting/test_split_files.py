@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gwangye.dataset import Dataset
+from gwangye.errors import DataError
+from gwangye.params import Data
+from gwangye.splitting import STRATEGIES
+from gwangye.splitting.files import SplitResult, split_files
+
+PAIRS = [
+    ("한서연", "누리전자"),
+    ("윤도진", "가온대학교"),
+    ("민채아", "다솜악단"),
+    ("오하준", "라온당"),
+]
+LABELS = ["per:employee_of", "per:schools_attended", "no_relation", "no_relation"]
+
+
+def row(number: int, label: str | None = None, **changes: Any) -> dict[str, Any]:
+    person, place = PAIRS[number]
+    sentence = f"{person}, {place} 소속으로 알려져"
+    values = {
+        "guid": f"g{number}",
+        "sentence": sentence,
+        "subject_word": person,
+        "subject_start_idx": 0,
+        "subject_end_idx": 2,
+        "subject_type": "PER",
+        "object_word": place,
+        "object_start_idx": 5,
+        "object_end_idx": 4 + len(place),
+        "object_type": "ORG",
+    }
+    return values | ({} if label is None else {"label": label}) | changes
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def split(tmp_path: Path, train: list[dict], test: list[dict], **data: Any) -> SplitResult:
+    section = {"train": "", "test": "", "entity_types": ["PER", "ORG"]} | data
+    return split_files(
+        write(tmp_path / "train.jsonl", train),
+        write(tmp_path / "test.jsonl", test),
+        data=Data(**section),
+        strategy=STRATEGIES["entity_pair"](),
+        num_folds=2,
+        seed=1,
+    )
+
+
+def labelled() -> list[dict[str, Any]]:
+    return [row(i, LABELS[i]) for i in range(4)]
+
+
+def test_rows_labels_and_folds(tmp_path: Path) -> None:
+    result = split(tmp_path, labelled(), [row(0)])
+    dataset = result.dataset
+    assert dataset.task.labels == ["no_relation", "per:employee_of", "per:schools_attended"]
+    assert dataset.train["guid"].tolist() == ["g0", "g1", "g2", "g3"]
+    assert sorted(dataset.train["fold"]) == [0, 0, 1, 1]
+    assert dataset.task.label_ids(dataset.train).tolist() == [1, 2, 0, 0]
+    assert dataset.task.label_ids(dataset.test).tolist() == [-1]
+
+
+def test_written_and_read_back(tmp_path: Path) -> None:
+    dataset = split(tmp_path, labelled(), [row(0)]).dataset
+    dataset.write(tmp_path / "split")
+    again = Dataset.read(tmp_path / "split")
+    assert again.train.equals(dataset.train)
+    assert again.test.equals(dataset.test)
+    assert again.task == dataset.task
+
+
+def test_empty_test_file_means_none(tmp_path: Path) -> None:
+    result = split(tmp_path, labelled(), [])
+    assert len(result.dataset.test) == 0
+    result.dataset.write(tmp_path / "split")
+    assert len(Dataset.read(tmp_path / "split").test) == 0
+
+
+def test_given_labels_keep_their_order(tmp_path: Path) -> None:
+    order = ["per:schools_attended", "per:employee_of", "no_relation", "per:title"]
+    (tmp_path / "labels.json").write_text(json.dumps(order), encoding="utf-8")
+    result = split(tmp_path, labelled(), [], labels=str(tmp_path / "labels.json"))
+    assert result.dataset.task.labels == order
+
+
+def test_one_column_map_serves_both_files(tmp_path: Path) -> None:
+    def renamed(values: dict[str, Any]) -> dict[str, Any]:
+        names = {"sentence": "text", "label": "relation"}
+        return {names.get(key, key): value for key, value in values.items()}
+
+    columns = {"sentence": "text", "label": "relation"}
+    train = [renamed(values) for values in labelled()]
+    result = split(tmp_path, train, [renamed(row(0))], columns=columns)
+    assert result.dataset.train["label"].tolist() == LABELS
+    assert result.dataset.test["label"].tolist() == [None]
+
+
+def test_fewer_rows_are_drawn(tmp_path: Path) -> None:
+    assert len(split(tmp_path, labelled(), [], max_train_examples=3).dataset.train) == 3
+
+
+def test_dropped_rows_are_listed(tmp_path: Path) -> None:
+    train = [*labelled(), row(0, "no_relation", guid="g9", subject_type="CAFE")]
+    result = split(tmp_path, train, [], on_invalid="drop")
+    assert result.rejected["guid"].tolist() == ["g9"]
+    assert result.rejected["row"].tolist() == [5]
+    assert len(result.dataset.train) == 4
+
+
+def test_unlabelled_training_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"4 rows have no label, first 'g0'. data.train must be"):
+        split(tmp_path, [row(i) for i in range(4)], [])
+
+
+def test_label_of_the_test_file_must_be_known(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"label 'per:titel' is unknown"):
+        split(tmp_path, labelled(), [row(0, "per:titel")])

@@ -1,0 +1,143 @@
+"""params.yaml's typed model: what ships is right, and every fault is told with its remedy."""
+
+from __future__ import annotations
+
+import copy
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gwangye.errors import ParameterError
+from gwangye.params import Params, load_params
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The shipped parameters with one value set."""
+    values = copy.deepcopy(SHIPPED)
+    *parents, last = path.split(".")
+    section = values
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return values
+
+
+def test_shipped_parameters_are_right() -> None:
+    params = load_params(ROOT / "params.yaml")
+    assert params.members() == ["entity_start", "bilstm", "bigru"]
+    assert params.variant("bilstm").loss_name == "focal"
+    assert params.variant("bilstm").head_name == "bilstm"
+
+
+def test_checking_imports_neither_torch_nor_transformers() -> None:
+    code = (
+        "import sys; from pathlib import Path; from gwangye.params import load_params; "
+        "load_params(Path('params.yaml')); print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == "set()\n", result.stderr
+
+
+def test_overrides_of_a_variant_go_over_its_section() -> None:
+    values = changed("variants.bilstm.loss", {"section": "losses.weighted_focal", "gamma": 3.5})
+    values["variants"]["bilstm"]["train"] = {"learning_rate": 0.00001}
+    variant = Params.from_mapping(values).variant("bilstm")
+    assert variant.loss.model_dump()["gamma"] == 3.5
+    assert variant.loss.class_weights == "effective_number"
+    assert variant.train["learning_rate"] == 0.00001
+    assert variant.train["num_train_epochs"] == SHIPPED["train"]["num_train_epochs"]
+
+
+def test_option_of_another_loss_is_left_aside() -> None:
+    """`-S loss.name=cross_entropy` alone is enough, although `loss.gamma` stands there."""
+    params = Params.from_mapping(changed("loss.name", "cross_entropy"))
+    assert "gamma" not in params.variant("bigru").loss.model_dump()
+
+
+# parameter set, its value, what the message must say
+FAULTS = [
+    ("sed", 1, "key 'sed' is unknown. Did you mean 'seed'?"),
+    ("seed", -1, "seed: Input should be greater than or equal to 0 (found: -1)"),
+    ("data.on_invalid", "dropp", "data.on_invalid: Input should be 'error' or 'drop'"),
+    ("data.max_train_examples", 0, "data.max_train_examples: Input should be greater than or"),
+    ("data.trian", "x", "data: key 'trian' is unknown. Did you mean 'train'?"),
+    ("encoder.name", "klue/roberta", "encoder.name: String should match pattern"),
+    ("encoder.num_hidden_layers", 0, "encoder.num_hidden_layers: Input should be greater"),
+    ("split.folds", [10], "split.folds holds 10, but split.num_folds is 10: allowed are 0 to 9"),
+    ("split.folds", [0, 0], "split.folds names a fold twice: [0, 0]"),
+    ("split.folds", [], "split.folds: List should have at least 1 item"),
+    ("split.num_folds", 1, "split.num_folds: Input should be greater than or equal to 2"),
+    ("split.strategy", {"name": "pairs"}, "split.strategy.name: split strategy 'pairs' is unknown"),
+    ("loss.name", "fokal", "loss.name: loss 'fokal' is unknown. Did you mean 'focal'?"),
+    ("loss.gama", 2, "loss.gama is unknown. Did you mean 'gamma'?"),
+    ("loss.gamma", -1, "loss.gamma: Input should be greater than or equal to 0 (found: -1)"),
+    ("losses.My-Loss", {"name": "focal", "gamma": "x"}, "losses.My-Loss.gamma: Input should be a"),
+    ("inputs.Punct", {"name": "none"}, "inputs.Punct: a name has lower-case letters"),
+    ("inputs.typed_punct.name", "punct", "inputs.typed_punct.name: "),
+    ("inputs.typed_punct.max_len", 9, "inputs.typed_punct.max_len is unknown. Did you mean"),
+    ("train.learning_rat", 1, "train.learning_rat is unknown. Did you mean 'learning_rate'?"),
+    ("train.learning_rate", 0, "train.learning_rate: Input should be greater than 0 (found: 0)"),
+    ("train.learning_rate", "fast", "train.learning_rate: Input should be a valid number"),
+    ("train.output_dir", "x", "train.output_dir cannot be set: the stage keeps its checkpoints"),
+    ("train.save_strategy", "steps", "they must be the same"),
+    ("train.bf16", "yes", "train.bf16"),
+    ("variants.encoders", SHIPPED["variants"]["bigru"], "variants.encoders: the name is taken"),
+    ("variants.bilstm.input", "typed", "variants.bilstm.input: there is no input 'typed'"),
+    ("variants.bilstm.heads", {}, "variants.bilstm: key 'heads' is unknown. Did you mean 'head'?"),
+    ("variants.bilstm.head", {"name": "lstm"}, "variants.bilstm.head.name: head 'lstm' is unknown"),
+    ("variants.bilstm.head", {}, "variants.bilstm.head.name is missing. Allowed: "),
+    ("variants.bilstm.loss", {}, "'section' is missing: `loss`, or `losses.<name>`"),
+    ("variants.bilstm.loss.section", "los", "there is no section 'los'. Did you mean 'loss'?"),
+    ("variants.bilstm.train", {"lr": 1}, "variants.bilstm.train.lr is unknown."),
+    ("inputs.typed_punct.name", "none", "head 'entity_start' reads the entities, but "),
+    ("ensemble.name", "sofd", "ensemble.name: ensemble 'sofd' is unknown. Did you mean 'soft'?"),
+    ("ensemble.members", ["bilstn"], "'bilstn' is not a variant. Did you mean 'bilstm'?"),
+    ("ensemble.members", [], "ensemble.members is []: name one or more variants, each once."),
+    ("evaluate.num_errors", -1, "evaluate.num_errors: Input should be greater than or equal to 0"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), FAULTS)
+def test_fault_is_told(path: str, value: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        Params.from_mapping(changed(path, value))
+
+
+def test_early_stopping_needs_evaluations() -> None:
+    values = changed("train.eval_strategy", "no")
+    values["train"]["save_strategy"] = "no"
+    with pytest.raises(ParameterError, match="early_stopping_patience needs evaluations"):
+        Params.from_mapping(values)
+
+
+def test_unknown_variant_names_the_nearest() -> None:
+    with pytest.raises(ParameterError, match=r"variants.bilstn does not exist. Did you mean 'bil"):
+        load_params(ROOT / "params.yaml").variant("bilstn")
+
+
+def test_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"Run from the folder that holds params\.yaml"):
+        load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(("text", "message"), [("a: [", "is not YAML"), ("- a", "holds list, not")])
+def test_file_that_holds_no_parameters(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterError, match=message):
+        load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("written", ["1e-05", "1.0e-5", "0.00001", "1E-5"])
+def test_floats_of_yaml_1_2(tmp_path: Path, written: str) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = text.replace("learning_rate: 0.0003", f"learning_rate: {written}")
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    assert load_params(tmp_path / "params.yaml").train["learning_rate"] == 0.00001

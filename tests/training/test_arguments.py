@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from gwangye.training import arguments
+from gwangye.training.arguments import (
+    CheckedArguments,
+    build_training_arguments,
+    has_fast_bf16,
+    training_argument_names,
+)
+
+
+def test_names_read_from_the_source_are_those_of_the_class() -> None:
+    from transformers import TrainingArguments
+
+    names = {field.name for field in dataclasses.fields(TrainingArguments)}
+    assert training_argument_names() == names
+
+
+def test_values_arrive_under_their_own_names(tmp_path: Path) -> None:
+    built = build_training_arguments(
+        {"learning_rate": 0.25, "warmup_steps": 0.1, "early_stopping_patience": 2, "bf16": False},
+        output_dir=tmp_path,
+        seed=7,
+    )
+    assert built.learning_rate == 0.25
+    assert built.warmup_steps == 0.1
+    assert built.seed == 7
+    assert built.report_to == []
+    assert built.load_best_model_at_end
+    assert built.metric_for_best_model == "micro_f1"
+    assert built.greater_is_better
+    assert not built.bf16
+
+
+def test_best_by_loss_is_the_lowest(tmp_path: Path) -> None:
+    values = {"metric_for_best_model": "loss", "bf16": False}
+    assert not build_training_arguments(values, output_dir=tmp_path, seed=1).greater_is_better
+
+
+def test_without_evaluation_the_last_weights_stay(tmp_path: Path) -> None:
+    values = {"eval_strategy": "no", "save_strategy": "no", "bf16": False}
+    assert not build_training_arguments(values, output_dir=tmp_path, seed=1).load_best_model_at_end
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)],
+)
+def test_bf16_is_used_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, features: dict[str, bool], expected: bool
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    assert has_fast_bf16() is expected
+
+
+def test_auto_follows_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for fast in (True, False):
+        monkeypatch.setattr(arguments, "has_fast_bf16", lambda fast=fast: fast)
+        built = build_training_arguments({"bf16": "auto"}, output_dir=tmp_path, seed=1)
+        assert built.bf16 is fast
+
+
+def test_defaults_of_the_checked_arguments_are_within_their_own_ranges() -> None:
+    assert CheckedArguments(**CheckedArguments().model_dump()) == CheckedArguments()
