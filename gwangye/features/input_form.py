@@ -49,7 +49,7 @@ class InputForm(BaseModel):
                 f"{where}.query is {query!r}, not a section. Write query: {{name: question}}."
             )
         max_length = section.get("max_length", 256)
-        if type(max_length) is not int or max_length < 8:
+        if not isinstance(max_length, int) or max_length < 8:
             raise ParameterError(
                 f"{where}.max_length: {max_length!r} is not a number of tokens, 8 or more."
             )

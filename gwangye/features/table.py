@@ -122,9 +122,7 @@ def write_features(chunks: Iterable[FeatureTable], path: Path) -> int:
     iterator: Iterator[FeatureTable] = iter(chunks)
     chunk = next(iterator, None)
     if chunk is None:
-        raise DataError(
-            f"{path}: there are no rows to write. Give the split stage a file with rows."
-        )
+        raise DataError(f"{path}: there are no rows to write. Give the split stage rows.")
     path.parent.mkdir(parents=True, exist_ok=True)
     first = _to_arrow(chunk)
     with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:

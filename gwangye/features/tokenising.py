@@ -68,10 +68,11 @@ def tokenise(
     """
     _check_tokenizer(tokenizer, form)
     iterator = iter(examples)
-    tables = [_tokenise_batch([], tokenizer, form)]  # so that no examples make an empty table
+    tables = []
     while batch := list(islice(iterator, batch_size)):
+        _check_markers(batch, tokenizer, form)
         tables.append(_tokenise_batch(batch, tokenizer, form))
-    return FeatureTable.concatenate(tables)
+    return FeatureTable.concatenate(tables or [_tokenise_batch([], tokenizer, form)])
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> None:
@@ -90,7 +91,6 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> Non
 def _tokenise_batch(
     examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> FeatureTable:
-    _check_markers(examples, tokenizer, form)
     marked = [form.representation.mark(example) for example in examples]
     front = form.query.position == "front"
     encodings = _encode(tokenizer, examples, marked, form)

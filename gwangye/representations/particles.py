@@ -18,8 +18,8 @@ def has_final_consonant(word: str) -> bool:
     """Tell whether a word, read aloud in Korean, ends in a consonant.
 
     Digits are read as numbers and Latin letters by their names. Closing quotes and brackets are
-    not read, nor is a gloss without Hangul in parentheses: "윤태한(尹泰翰)" ends like "윤태한". A Hanja
-    character counts as ending in a vowel, for its reading is not known here.
+    not read, nor is a gloss without Hangul in parentheses: "윤태한(尹泰翰)" ends like "윤태한".
+    A Hanja character counts as ending in a vowel, for its reading is not known here.
 
     Example:
         >>> has_final_consonant("조지 해리슨"), has_final_consonant("비틀즈")

@@ -5,38 +5,55 @@ import pytest
 
 from gwangye.features.cutting import keep_around
 
-# [CLS] a b E c d e F g [SEP]: indices 0–9, entities at 3 and 7
-CONTEXT = np.array([False] + [True] * 8 + [False])
-ENTITIES = [(3, 4), (7, 8)]
-
-CASES = [
-    (9, [0, 2, 3, 4, 5, 6, 7, 8, 9]),  # a, the farthest outside, goes first
-    (8, [0, 2, 3, 4, 5, 6, 7, 9]),  # of b and g, equally near, the earlier stays
-    (6, [0, 3, 4, 6, 7, 9]),  # between the entities d, the farthest, goes first
-    (4, [0, 3, 7, 9]),
-]
+# [CLS] a b E c d e F g [SEP]: E is token 3, F token 7
+ONE_EACH = "-cccccccc-"
+# [CLS] [E1] E E [/E1] a b c d F [SEP] q q [SEP]: subject at the start with markers, then a query
+WITH_QUERY = "-ccccccccc----"
 
 
-@pytest.mark.parametrize(("max_length", "kept"), CASES)
-def test_nearest_context_stays(max_length: int, kept: list[int]) -> None:
-    result = keep_around(CONTEXT, ENTITIES, max_length)
-    assert result is not None
-    assert result.tolist() == kept
+def keep(context: str, entities: list[tuple[int, int]], max_length: int) -> list[int] | None:
+    is_context = np.array([char == "c" for char in context])
+    kept = keep_around(is_context, entities, max_length)
+    return None if kept is None else kept.tolist()
 
 
-def test_short_row_stays_whole() -> None:
-    result = keep_around(CONTEXT, ENTITIES, 10)
-    assert result is not None
-    assert result.tolist() == list(range(10))
+@pytest.mark.parametrize(
+    ("max_length", "expected"),
+    [
+        (10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (9, [0, 2, 3, 4, 5, 6, 7, 8, 9]),  # a is farthest
+        (8, [0, 2, 3, 4, 5, 6, 7, 9]),  # b and g are as near, g is later
+        (7, [0, 3, 4, 5, 6, 7, 9]),  # nothing outside is left
+        (6, [0, 3, 4, 6, 7, 9]),  # d is farthest in the middle
+        (5, [0, 3, 4, 7, 9]),  # c and e are as near, e is later
+        (4, [0, 3, 7, 9]),
+        (3, None),
+    ],
+)
+def test_outside_goes_before_the_middle(max_length: int, expected: list[int] | None) -> None:
+    assert keep(ONE_EACH, [(3, 4), (7, 8)], max_length) == expected
+    # the order of subject and object in the sentence does not matter
+    assert keep(ONE_EACH, [(7, 8), (3, 4)], max_length) == expected
 
 
-def test_what_must_stay_is_too_long() -> None:
-    assert keep_around(CONTEXT, ENTITIES, 3) is None
+@pytest.mark.parametrize(
+    ("max_length", "expected"),
+    [
+        (13, [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13]),  # b and c are as near, c is later
+        (11, [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13]),
+        (10, [0, 1, 2, 3, 4, 9, 10, 11, 12, 13]),
+        (9, None),
+    ],
+)
+def test_markers_and_query_stay(max_length: int, expected: list[int] | None) -> None:
+    assert keep(WITH_QUERY, [(1, 5), (9, 10)], max_length) == expected
 
 
-def test_query_and_special_tokens_always_stay() -> None:
-    # [CLS] q q [SEP] x x E F x [SEP]
-    context = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 0], dtype=bool)
-    result = keep_around(context, [(6, 7), (7, 8)], 7)
-    assert result is not None
-    assert result.tolist() == [0, 1, 2, 3, 6, 7, 9]
+def test_entities_without_a_middle() -> None:
+    # [CLS] a b E F c d [SEP]
+    assert keep("-cccccc-", [(3, 4), (4, 5)], 6) == [0, 2, 3, 4, 5, 7]
+
+
+def test_entities_that_share_a_token() -> None:
+    # [CLS] a b X c [SEP], both entities in token 3
+    assert keep("-cccc-", [(3, 4), (3, 4)], 4) == [0, 2, 3, 5]

@@ -24,7 +24,12 @@ def unigram_tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁@", "▁#", "@", "#", "*", "^", "▁*", "▁^"]
-    pieces += [*"새소년의황윤이곡을썼다단체사람대표는한서연관계무엇인가?.칸", "▁새소년", "▁단체", "▁사람"]
+    pieces += [
+        *"새소년의황윤이곡을썼다단체사람대표는한서연관계무엇인가?.칸",
+        "▁새소년",
+        "▁단체",
+        "▁사람",
+    ]
     vocabulary = [(piece, -1.0 * len(pieces) + i * 0.01) for i, piece in enumerate(pieces)]
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=3, byte_fallback=False))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -62,7 +67,9 @@ EXAMPLES = [
 
 def tokens_of(table: FeatureTable, tokenizer: Any, row: int, span: tuple[int, int]) -> str:
     ids = table.row(row)["input_ids"][slice(*span)].tolist()
-    return "".join(t.removeprefix("##").replace("▁", "") for t in tokenizer.convert_ids_to_tokens(ids))
+    return "".join(
+        t.removeprefix("##").replace("▁", "") for t in tokenizer.convert_ids_to_tokens(ids)
+    )
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
@@ -118,7 +125,9 @@ def test_pair_query_uses_the_tokenizers_own_separator() -> None:
     tokenizer = unigram_tokenizer()
     section = {"name": "none", "query": {"name": "pair"}}
     table = tokenise([EXAMPLES[1]], tokenizer, InputForm.from_params(section, "x"))
-    assert table.input_ids.tolist().count(2) == 4  # </s> of the template three times, and the query's
+    assert (
+        table.input_ids.tolist().count(2) == 4
+    )  # </s> of the template three times, and the query's
 
 
 @pytest.mark.parametrize("name", ["entity_mask", "entity_marker", "typed_entity_marker"])

@@ -1,0 +1,80 @@
+"""Helpers around the pipeline: print the scores, keep dvc.yaml in step, merge branches."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gwangye.errors import DataError, GwangyeError
+
+
+def scores(
+    file: Annotated[Path, typer.Argument(help="What the evaluate stage wrote.")] = Path(
+        "metrics/metrics.json"
+    ),
+) -> None:
+    """Print the scores of the ensemble and every variant as a table (percent)."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not file.is_file():
+        raise DataError(f"{file} does not exist. Run `dvc repro` first.")
+    table = Table("model", "part", "micro-F1", "AUPRC", "accuracy")
+    for model, parts in json.loads(file.read_text(encoding="utf-8")).items():
+        for part, values in parts.items():
+            numbers = (f"{values[name]:.2f}" for name in ("micro_f1", "auprc", "accuracy"))
+            table.add_row(model, part, *numbers)
+    Console().print(table)
+
+
+def sync(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 1 if out of step.")
+    ] = False,
+) -> None:
+    """Bring dvc.yaml's prediction lists in step with the variants of params.yaml.
+
+    DVC cannot list the predictions of all variants by itself, so ``ensemble`` and ``evaluate``
+    name them one by one. Run this after adding, renaming or removing a variant.
+    """
+    from gwangye.params import load_params
+    from gwangye.pipeline import sync_dependencies
+
+    variants = list(load_params(Path("params.yaml")).variants)
+    path = Path("dvc.yaml")
+    text = path.read_text(encoding="utf-8")
+    synced = sync_dependencies(text, variants)
+    if synced == text:
+        typer.echo("dvc.yaml is in step with params.yaml.")
+    elif check:
+        typer.echo("dvc.yaml is out of step with params.yaml: run `gwangye sync`.", err=True)
+        raise typer.Exit(1)
+    else:
+        path.write_text(synced, encoding="utf-8")
+        typer.echo(f"dvc.yaml now depends on the predictions of {', '.join(variants)}.")
+
+
+def merge(
+    branch: Annotated[str, typer.Argument(help="The branch to merge into the current one.")],
+) -> None:
+    """Merge an experiment's branch without retraining.
+
+    Git merges; conflicts in files that the pipeline writes (dvc.lock, metrics) are settled by
+    running the pipeline, which takes trained models from DVC's cache. Other conflicts are left
+    to you.
+    """
+    from gwangye.pipeline import merge_branch
+
+    merge_branch(branch, Path.cwd(), run=_run)
+    typer.echo(f"Merged {branch}.")
+
+
+def _run(*command: str) -> int:
+    try:
+        return subprocess.run(command, check=False).returncode
+    except FileNotFoundError as error:
+        raise GwangyeError(f"{command[0]} is not installed: {error}") from error

@@ -1,0 +1,93 @@
+"""The pipeline's own files: keeping dvc.yaml in step with the variants, merging dvc.lock."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gwangye.errors import DataError
+
+PREDICTIONS = "data/predictions/{}.parquet"
+# A run of lines that name variants' predictions; the ensemble's own line is not one of them.
+_LISTING = re.compile(
+    r"(?P<lines>(?:^(?P<indent> *)- data/predictions/(?!ensemble\.)[a-z0-9_]+\.parquet\n)+)", re.M
+)
+_STAGE = re.compile(r"^  (ensemble|evaluate):\n(?:(?:    .*)?\n)+", re.M)
+GENERATED = re.compile(r"(dvc\.lock|metrics/.*)")
+
+
+def sync_dependencies(text: str, variants: Sequence[str]) -> str:
+    """Return dvc.yaml's text with the prediction lists of ``ensemble`` and ``evaluate`` in step.
+
+    Args:
+        text: The text of dvc.yaml; everything but the two lists is kept as it is.
+        variants: The variants' names, in order.
+
+    Raises:
+        DataError: One of the two stages, or its list, is missing.
+    """
+
+    def relist(stage: re.Match[str]) -> str:
+        def lines(listing: re.Match[str]) -> str:
+            indent = listing["indent"]
+            return "".join(f"{indent}- {PREDICTIONS.format(name)}\n" for name in variants)
+
+        deps, outs, rest = stage[0].partition("    outs:\n")
+        synced, found = _LISTING.subn(lines, deps, count=1)
+        if not found:
+            raise DataError(
+                f"dvc.yaml: stage '{stage[1]}' lists no predictions. Add the line "
+                f"`- {PREDICTIONS.format(variants[0])}` to its deps and run `gwangye sync` again."
+            )
+        return synced + outs + rest
+
+    synced, stages = _STAGE.subn(relist, text)
+    if stages != 2:
+        raise DataError(
+            "dvc.yaml: the stages 'ensemble' and 'evaluate' were not both found below `stages:`. "
+            "Indent stages by two spaces."
+        )
+    return synced
+
+
+def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> None:
+    """Merge a Git branch; settle generated files by running the pipeline.
+
+    Args:
+        branch: The branch to merge into the current one.
+        repository: The repository's root, with a clean working tree.
+        run: Runs a command and returns its exit code.
+
+    Raises:
+        DataError: The working tree is not clean, or a file that people write is in conflict (the
+            merge is left open for them), or the pipeline fails.
+    """
+    if _git(repository, "status", "--porcelain", "--untracked-files=no"):
+        raise DataError("The working tree has changes. Commit or stash them, then merge.")
+    if run("git", "merge", "--no-ff", "--no-commit", branch) != 0:
+        conflicts = _git(repository, "diff", "--name-only", "--diff-filter=U").splitlines()
+        by_hand = [path for path in conflicts if not GENERATED.fullmatch(path)]
+        if by_hand:
+            raise DataError(
+                f"Merge conflicts in {', '.join(by_hand)}: edit them and `git add` them; then "
+                "`git checkout --ours dvc.lock metrics`, `dvc repro`, `git add -A` and commit."
+            )
+        if not conflicts:
+            raise DataError(f"`git merge {branch}` failed; see above.")
+        # either side will do: DVC takes what is missing from its run cache
+        run("git", "checkout", "--ours", "--", *conflicts)
+        run("git", "add", "--", *conflicts)
+    for command in (["dvc", "checkout", "--force"], ["dvc", "repro"]):
+        if run(*command) != 0 and command[1] == "repro":
+            raise DataError("`dvc repro` failed; mend what it names, repeat it, then commit.")
+    run("git", "add", "--update")
+    run("git", "commit", "--no-edit")
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    result = subprocess.run(
+        ["git", *arguments], cwd=repository, capture_output=True, text=True, check=True
+    )
+    return result.stdout
