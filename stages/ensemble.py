@@ -1,0 +1,34 @@
+"""Stage ``ensemble``: the members' predictions become one. Params: ``ensemble``.
+
+Reads the split and the members' predictions; writes the ensemble's predictions, the members'
+weights and a submission file.
+"""
+
+import logging
+from pathlib import Path
+
+from gwangye.dataset import Dataset, write_json
+from gwangye.ensembling import ensemble_predictions
+from gwangye.params import Params
+from gwangye.predictions import read_predictions, submission, write_predictions
+from stages import run
+
+logger = logging.getLogger("ensemble")
+
+
+def main(params: Params, split: str, predictions: str) -> None:
+    """Combine the predictions of ``ensemble.members``."""
+    dataset, folder = Dataset.read(Path(split)), Path(predictions)
+    labels = dataset.task.labels
+    tables = {
+        name: read_predictions(folder / f"{name}.parquet", labels) for name in params.members()
+    }
+    table, weights = ensemble_predictions(params.ensembler(), tables, dataset)
+    write_predictions(table, folder / "ensemble.parquet")
+    write_json(weights, folder / "ensemble_weights.json")
+    submission(table, labels).to_csv(folder / "submission.csv", index=False)
+    logger.info("weights: %s", ", ".join(f"{name} {w:.3f}" for name, w in weights.items()))
+
+
+if __name__ == "__main__":
+    run(main)

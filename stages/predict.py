@@ -1,0 +1,28 @@
+"""Stage ``predict@<variant>``: probabilities of all relations. Params: ``split.folds``.
+
+Reads the trained model(s) and the features, writes guid, part and one column per relation.
+"""
+
+import logging
+from pathlib import Path
+
+from gwangye.features.folder import FeatureFolder
+from gwangye.inference import predict_folds
+from gwangye.params import Params
+from gwangye.predictions import write_predictions
+from stages import run
+
+logger = logging.getLogger("predict")
+
+
+def main(params: Params, model: str, features: str, target: str) -> None:
+    """Predict the validation rows of every fold, and the test rows."""
+    rows = FeatureFolder.read(Path(features)).table
+    table = predict_folds(Path(model), rows, params.split.folds, progress=True)
+    write_predictions(table, Path(target))
+    counts = table["part"].value_counts().to_dict()
+    logger.info("%s: %s", target, ", ".join(f"{n} {part}" for part, n in counts.items()))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,44 @@
+"""Stage ``split``: check the examples and choose validation rows.
+
+Params: ``seed``, ``data``, ``split.strategy``, ``split.num_folds``. Reads the labelled and the
+test file; writes ``train.parquet`` (with ``fold``), ``test.parquet``, ``task.json``,
+``report.json`` and ``rejected.csv``.
+"""
+
+import logging
+from pathlib import Path
+
+from gwangye.dataset import write_json
+from gwangye.params import Params
+from gwangye.splitting.files import split_files
+from stages import run
+
+logger = logging.getLogger("split")
+
+
+def main(params: Params, train: str, test: str, target: str) -> None:
+    """Read, check, cut into folds, report."""
+    result = split_files(
+        Path(train),
+        Path(test),
+        data=params.data,
+        strategy=params.split_strategy(),
+        num_folds=params.split.num_folds,
+        seed=params.seed,
+    )
+    folder = Path(target)
+    result.dataset.write(folder)
+    write_json(result.report, folder / "report.json")
+    result.rejected.to_csv(folder / "rejected.csv", index=False)
+    logger.info(
+        "%d labelled rows in %d folds, %d test rows, %d relations, %d rejected",
+        len(result.dataset.train),
+        params.split.num_folds,
+        len(result.dataset.test),
+        len(result.dataset.task.labels),
+        len(result.rejected),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,110 @@
+"""Copies of this project in temporary folders, with real DVC and, where asked for, real Git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STUB = Path(__file__).with_name("stub_stage.py")
+
+
+def tracked_files() -> list[str]:
+    """The files of a clone: tracked, or new and not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return [name for name in listed if (ROOT / name).is_file()]
+
+
+class Project:
+    """A copy of this project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project, with this environment's programs first."""
+        binaries = str(Path(sys.executable).parent)
+        environment = {
+            **os.environ,
+            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "COLUMNS": "200",
+        }
+        result = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False
+        )
+        if check:
+            assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result
+
+    def reproduce(self, *options: str) -> set[str]:
+        """Run `dvc repro`; return the stages that ran."""
+        output = self.run("dvc", "repro", *options).stdout
+        prefix = "Running stage '"
+        lines = [line for line in output.splitlines() if line.startswith(prefix)]
+        return {line[len(prefix) :].split("'")[0] for line in lines}
+
+    def edit(self, path: str, change: Callable[[dict], None]) -> None:
+        """Change a YAML file."""
+        file = self.folder / path
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        change(values)
+        file.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), "utf-8")
+
+    def append(self, path: str, text: str) -> None:
+        """Add text to a file's end."""
+        with (self.folder / path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+
+
+def copy_project(folder: Path, *, stub: bool) -> Project:
+    """Copy this project to a folder; with ``stub`` the stages write their outputs at once."""
+    for name in tracked_files():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    if stub:
+        text = (folder / "dvc.yaml").read_text(encoding="utf-8")
+        stubbed = text.replace("python -m stages.", "python stub_stage.py stages.")
+        (folder / "dvc.yaml").write_text(stubbed, encoding="utf-8")
+        shutil.copy2(STUB, folder / "stub_stage.py")
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A copy with stubbed stages and without Git."""
+    project = copy_project(tmp_path, stub=True)
+    (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    return project
+
+
+@pytest.fixture
+def git_project(tmp_path: Path) -> Project:
+    """A copy with stubbed stages in a Git repository, reproduced and committed on `main`."""
+    project = copy_project(tmp_path, stub=True)
+    project.run("git", "init", "--quiet", "--initial-branch", "main")
+    project.run("git", "config", "user.name", "tester")
+    project.run("git", "config", "user.email", "tester@example.org")
+    project.reproduce()
+    project.commit("start")
+    return project

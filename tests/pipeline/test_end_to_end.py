@@ -1,0 +1,161 @@
+"""The whole pipeline, no stage stubbed, through real DVC with a tiny encoder."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.pipeline.conftest import ROOT, Project, copy_project
+from tests.tiny import write_tiny_encoder
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
+
+VARIANTS = ["entity_start", "bilstm", "bigru"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A pipeline that has run on 300 rows of the sample corpus, two folds, two epochs."""
+    folder = tmp_path_factory.mktemp("end_to_end")
+    project = copy_project(folder, stub=False)
+    (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    write_tiny_encoder(folder / "tiny")
+    for part, rows in (("train", 300), ("test", 60)):
+        sample = json.loads((ROOT / f"data/raw/sample/{part}.json").read_text(encoding="utf-8"))
+        step = len(sample) // rows
+        text = json.dumps(sample[::step][:rows], ensure_ascii=False)
+        (folder / f"{part}.json").write_text(text, encoding="utf-8")
+
+    def edit(params: dict) -> None:
+        params["data"] |= {"train": "train.json", "test": "test.json", "labels": "labels.json"}
+        params["encoder"] = {"name": "tiny", "model_name_or_path": "tiny"}
+        params["split"] |= {"num_folds": 3, "folds": [0, 2]}
+        params["train"] |= {"num_train_epochs": 2, "logging_steps": 5, "learning_rate": 0.001}
+
+    project.edit("params.yaml", edit)
+    sample = json.loads((ROOT / "data/raw/sample/train.json").read_text(encoding="utf-8"))
+    labels = ["no_relation", *sorted({row["label"] for row in sample} - {"no_relation"})]
+    (folder / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    project.run("dvc", "repro")
+    return project
+
+
+def read_json(project: Project, path: str) -> dict:
+    return json.loads((project.folder / path).read_text(encoding="utf-8"))
+
+
+def labels_of(project: Project) -> list[str]:
+    return read_json(project, "labels.json")
+
+
+def test_second_run_does_nothing(finished: Project) -> None:
+    assert finished.reproduce() == set()
+
+
+def test_metrics_of_ensemble_and_variants(finished: Project) -> None:
+    metrics = read_json(finished, "metrics/metrics.json")
+    assert list(metrics) == ["ensemble", *VARIANTS]
+    for scores in metrics.values():
+        assert list(scores) == ["validation", "test"]
+        for part in scores.values():
+            assert list(part) == ["micro_f1", "auprc", "accuracy"]
+            assert all(0 <= value <= 100 for value in part.values())
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, "ensemble"])
+def test_predictions_hold_every_row_once(finished: Project, name: str) -> None:
+    table = pd.read_parquet(finished.folder / f"data/predictions/{name}.parquet")
+    train = pd.read_parquet(finished.folder / "data/split/train.parquet")
+    assert list(table.columns) == ["guid", "part", *labels_of(finished)]
+    validation = table.loc[table["part"] == "validation", "guid"]
+    assert sorted(validation) == sorted(train.loc[train["fold"].isin([0, 2]), "guid"])
+    test = json.loads((finished.folder / "test.json").read_text(encoding="utf-8"))
+    assert table.loc[table["part"] == "test", "guid"].tolist() == [row["guid"] for row in test]
+    np.testing.assert_allclose(table[labels_of(finished)].sum(axis=1), 1.0, atol=1e-4)
+
+
+def test_ensemble_is_the_mean_of_its_members(finished: Project) -> None:
+    folder, labels = finished.folder / "data/predictions", labels_of(finished)
+    tables = {
+        name: pd.read_parquet(folder / f"{name}.parquet").set_index(["part", "guid"])[labels]
+        for name in [*VARIANTS, "ensemble"]
+    }
+    ensemble = tables.pop("ensemble")
+    mean = sum(table.loc[ensemble.index] for table in tables.values()) / 3
+    np.testing.assert_allclose(ensemble, mean, atol=1e-6)
+
+
+def test_submission_is_in_the_competitions_form(finished: Project) -> None:
+    with (finished.folder / "data/predictions/submission.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    assert list(rows[0]) == ["id", "pred_label", "probs"]
+    probabilities = json.loads(rows[0]["probs"])
+    assert len(probabilities) == 30
+    assert labels_of(finished)[int(np.argmax(probabilities))] == rows[0]["pred_label"]
+
+
+def test_split_keeps_entity_pairs_apart(finished: Project) -> None:
+    train = pd.read_parquet(finished.folder / "data/split/train.parquet")
+    pairs = [frozenset(p) for p in zip(train["subject_word"], train["object_word"], strict=True)]
+    for fold in (0, 1, 2):
+        inside = {p for p, f in zip(pairs, train["fold"], strict=True) if f == fold}
+        outside = {p for p, f in zip(pairs, train["fold"], strict=True) if f != fold}
+        assert inside
+        assert not inside & outside
+
+
+def test_trained_model_is_complete_and_predicts_the_same(finished: Project, tmp_path: Path) -> None:
+    """A model folder copied elsewhere gives the probabilities that the predict stage wrote."""
+    import shutil
+
+    from gwangye.examples import read_examples, to_examples
+    from gwangye.inference import Predictor
+
+    shutil.copytree(finished.folder / "models" / "bilstm", tmp_path / "copied")
+    names = {path.name for path in (tmp_path / "copied" / "fold_2").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+    examples = list(to_examples(read_examples(finished.folder / "test.json").frame))
+
+    predictor = Predictor([tmp_path / "copied"])
+
+    table = pd.read_parquet(finished.folder / "data/predictions/bilstm.parquet")
+    stage = table.loc[table["part"] == "test", labels_of(finished)].to_numpy()
+    assert predictor.labels == labels_of(finished)
+    np.testing.assert_allclose(predictor.probabilities(examples), stage, atol=1e-5)
+
+
+def test_learning_curves_are_recorded_per_fold(finished: Project) -> None:
+    for fold in ("fold_0", "fold_2"):
+        curves = finished.folder / "metrics/train/entity_start" / fold / "plots/metrics"
+        with (curves / "eval" / "micro_f1.tsv").open(encoding="utf-8") as file:
+            steps = [int(row["step"]) for row in csv.DictReader(file, delimiter="\t")]
+        assert len(steps) == 2
+        assert steps[1] == 2 * steps[0]
+
+
+def test_metrics_and_plots_show_in_dvc(finished: Project) -> None:
+    assert "ensemble.validation.micro_f1" in finished.run("dvc", "metrics", "show", "--md").stdout
+    finished.run("dvc", "plots", "show", "--out", "plots_out")
+    assert "Confusion matrix" in (finished.folder / "plots_out/index.html").read_text("utf-8")
+
+
+def test_no_checkpoints_are_left(finished: Project) -> None:
+    assert list((finished.folder / ".cache/checkpoints").glob("*")) == []
+
+
+def test_fault_in_the_parameters_stops_the_first_stage_with_its_message(
+    finished: Project,
+) -> None:
+    before = (finished.folder / "params.yaml").read_text(encoding="utf-8")
+    finished.edit("params.yaml", lambda params: params["loss"].update(gama=2))
+    result = finished.run("dvc", "repro", check=False)
+    (finished.folder / "params.yaml").write_text(before, encoding="utf-8")
+    assert result.returncode != 0
+    assert "loss.gama is unknown. Did you mean 'gamma'?" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr

@@ -1,0 +1,120 @@
+"""DVC's experiments and Git's branches, as people use them, on real DVC and Git."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.pipeline.conftest import Project
+
+pytestmark = pytest.mark.pipeline
+
+
+def parameters(project: Project) -> dict:
+    return yaml.safe_load((project.folder / "params.yaml").read_text(encoding="utf-8"))
+
+
+def ran_stages(output: str) -> set[str]:
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) -> None:
+    output = git_project.run("dvc", "exp", "run", "-S", "loss.gamma=2", "-n", "gamma2").stdout
+
+    affected = {
+        f"{s}@{v}" for s in ("train", "predict") for v in ("entity_start", "bilstm", "bigru")
+    }
+    assert ran_stages(output) == affected | {"ensemble", "evaluate"}
+
+    difference = json.loads(git_project.run("dvc", "metrics", "diff", "main", "--json").stdout)
+    change = difference["metrics/metrics.json"]["ensemble.validation.micro_f1"]
+    assert change["old"] != change["new"]
+
+    shown = git_project.run(
+        "dvc", "exp", "show", "--md", "--drop", ".*", "--keep", "Experiment|.*gamma|.*micro_f1"
+    ).stdout
+    assert "[gamma2]" in shown
+    assert "| loss.gamma" in shown
+    assert "| ensemble.validation.micro_f1" in shown
+
+    git_project.run("dvc", "plots", "diff", "main", "--out", "plots_out")
+    page = (git_project.folder / "plots_out" / "index.html").read_text(encoding="utf-8")
+    assert "Confusion matrix of the ensemble" in page
+    assert "per:title" in page
+
+
+def test_experiment_becomes_a_branch(git_project: Project) -> None:
+    git_project.run("dvc", "exp", "run", "-S", "ensemble.name=weighted", "-n", "weighted")
+    git_project.run("git", "checkout", "--quiet", "--force", "main")
+
+    git_project.run("dvc", "exp", "branch", "weighted", "weighted-ensemble")
+    git_project.run("git", "checkout", "--quiet", "weighted-ensemble")
+    git_project.run("dvc", "checkout")
+
+    assert parameters(git_project)["ensemble"]["name"] == "weighted"
+    assert git_project.reproduce() == set()
+
+
+def test_number_set_by_exp_run_stays_a_number(git_project: Project) -> None:
+    """`-S x=1e-5` writes `1e-05`, which YAML 1.1 reads as text."""
+    from gwangye.params import load_params
+
+    git_project.run("dvc", "exp", "run", "-S", "train.learning_rate=1e-5")
+
+    text = (git_project.folder / "params.yaml").read_text(encoding="utf-8")
+    assert "learning_rate: 1e-05" in text
+    params = load_params(git_project.folder / "params.yaml")
+    assert params.train["learning_rate"] == 0.00001
+
+
+def change_gamma(project: Project, variant: str, gamma: float) -> str:
+    """Run the pipeline with another gamma for one variant; return what it printed."""
+    return project.run("dvc", "exp", "run", "-S", f"+variants.{variant}.loss.gamma={gamma}").stdout
+
+
+def test_branches_that_change_different_variants_merge_without_retraining(
+    git_project: Project,
+) -> None:
+    git_project.run("git", "checkout", "--quiet", "-b", "first")
+    change_gamma(git_project, "bilstm", 2.5)
+    git_project.commit("bilstm: gamma 2.5")
+    git_project.run("git", "checkout", "--quiet", "main")
+    git_project.run("dvc", "checkout", "--force")
+    git_project.run("git", "checkout", "--quiet", "-b", "second")
+    change_gamma(git_project, "bigru", 0.5)
+    git_project.commit("bigru: gamma 0.5")
+
+    output = git_project.run("gwangye", "merge", "first").stdout
+
+    # new are only the stages that see both changes; the two trained variants are taken from cache
+    assert ran_stages(output) == {"ensemble", "evaluate"}
+    losses = {name: v["loss"] for name, v in parameters(git_project)["variants"].items()}
+    assert losses["bilstm"]["gamma"] == 2.5
+    assert losses["bigru"]["gamma"] == 0.5
+    assert git_project.run("git", "status", "--porcelain").stdout == ""
+    assert git_project.reproduce() == set()
+
+
+def test_merge_leaves_conflicts_of_people_to_people(git_project: Project) -> None:
+    git_project.run("git", "checkout", "--quiet", "-b", "first")
+    change_gamma(git_project, "bilstm", 2.5)
+    git_project.commit("bilstm: gamma 2.5")
+    git_project.run("git", "checkout", "--quiet", "main")
+    change_gamma(git_project, "bilstm", 0.5)
+    git_project.commit("bilstm: gamma 0.5")
+
+    result = git_project.run("gwangye", "merge", "first", check=False)
+
+    assert result.returncode == 1
+    assert "Merge conflicts in params.yaml: edit them" in result.stderr
+
+
+def test_merge_refuses_a_changed_working_tree(git_project: Project) -> None:
+    change_gamma(git_project, "bilstm", 2.5)
+
+    result = git_project.run("gwangye", "merge", "main", check=False)
+
+    assert result.returncode == 1
+    assert "The working tree has changes. Commit or stash them" in result.stderr

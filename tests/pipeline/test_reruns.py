@@ -1,0 +1,139 @@
+"""What reruns when something changes, and nothing else: docs/pipeline.md's table by real DVC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from tests.pipeline.conftest import Project
+
+pytestmark = pytest.mark.pipeline
+
+VARIANTS = {"entity_start", "bilstm", "bigru"}
+ENDS = {"ensemble", "evaluate"}
+
+
+def models(*variants: str) -> set[str]:
+    return {f"{stage}@{variant}" for stage in ("train", "predict") for variant in variants}
+
+
+ALL = {"encoder", "split", "preprocess@typed_punct", *models(*VARIANTS), *ENDS}
+AFTER_PREPROCESS = {"preprocess@typed_punct", *models(*VARIANTS), *ENDS}
+
+
+def set_parameter(path: str, value: object) -> Callable[[Project], None]:
+    def change(project: Project) -> None:
+        def edit(params: dict) -> None:
+            *parents, last = path.split(".")
+            for key in parents:
+                params = params[key]
+            params[last] = value
+
+        project.edit("params.yaml", edit)
+
+    return change
+
+
+def change_code(path: str) -> Callable[[Project], None]:
+    return lambda project: project.append(path, "\n# changed\n")
+
+
+CHANGES = {
+    "nothing": (lambda project: None, set()),
+    "loss.gamma": (set_parameter("loss.gamma", 2.0), {*models(*VARIANTS), *ENDS}),
+    "loss.gamma beside a variant that does not use it": (
+        # another value than above, which DVC would take from its run cache
+        set_parameter("loss.gamma", 4.0),
+        {*models("entity_start", "bigru"), *ENDS},
+    ),
+    "a loss that no variant uses": (set_parameter("losses.weighted_focal.gamma", 3.0), set()),
+    "one variant's head": (
+        set_parameter("variants.bilstm.head.name", "attention"),
+        {*models("bilstm"), *ENDS},
+    ),
+    "one variant's learning rate": (
+        set_parameter("variants.bigru.train", {"learning_rate": 1e-4}),
+        {*models("bigru"), *ENDS},
+    ),
+    "an input form": (set_parameter("inputs.typed_punct.max_length", 128), AFTER_PREPROCESS),
+    "train": (set_parameter("train.num_train_epochs", 5), {*models(*VARIANTS), *ENDS}),
+    "split.folds": (set_parameter("split.folds", [1]), {*models(*VARIANTS), *ENDS}),
+    "split.strategy": (
+        set_parameter("split.strategy.name", "sentence"),
+        {"split", *AFTER_PREPROCESS},
+    ),
+    "data.max_train_examples": (
+        set_parameter("data.max_train_examples", 100),
+        {"split", *AFTER_PREPROCESS},
+    ),
+    "encoder": (
+        set_parameter("encoder.num_hidden_layers", 4),
+        {"encoder", *AFTER_PREPROCESS},
+    ),
+    "ensemble.members": (set_parameter("ensemble.members", ["bilstm", "bigru"]), ENDS),
+    "ensemble.name": (set_parameter("ensemble.name", "weighted"), ENDS),
+    "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate"}),
+    "the evaluation code": (change_code("gwangye/analysis.py"), {"evaluate"}),
+    "the losses' code": (
+        change_code("gwangye/losses/__init__.py"),
+        {*models(*VARIANTS), *ENDS},
+    ),
+    "the heads' code": (change_code("gwangye/heads/__init__.py"), {*models(*VARIANTS), *ENDS}),
+    "the representations' code": (
+        change_code("gwangye/representations/__init__.py"),
+        AFTER_PREPROCESS,
+    ),
+    "the ensembles' code": (change_code("gwangye/ensembling.py"), ENDS),
+    "a comment in params.yaml": (change_code("params.yaml"), set()),
+}
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One reproduced project for all rows of the table; each row leaves it reproduced."""
+    from tests.pipeline.conftest import copy_project
+
+    project = copy_project(tmp_path_factory.mktemp("project"), stub=True)
+    config = project.folder / ".dvc" / "config"
+    config.write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    assert project.reproduce() == ALL
+    return project
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_reruns_exactly(reproduced: Project, name: str) -> None:
+    change, expected = CHANGES[name]
+    before = (reproduced.folder / "params.yaml").read_text(encoding="utf-8")
+    if name == "loss.gamma beside a variant that does not use it":
+        set_parameter("variants.bilstm.loss.section", "losses.cross_entropy")(reproduced)
+        reproduced.reproduce()
+    change(reproduced)
+
+    ran = reproduced.reproduce()
+
+    (reproduced.folder / "params.yaml").write_text(before, encoding="utf-8")
+    reproduced.reproduce()
+    assert ran == expected
+
+
+def test_new_variant_runs_alone(project: Project) -> None:
+    project.reproduce()
+
+    def add(params: dict) -> None:
+        params["variants"]["cls"] = {
+            "input": "typed_punct",
+            "head": {"name": "cls"},
+            "loss": {"section": "loss"},
+            "train": {},
+        }
+        params["ensemble"]["members"].append("cls")
+
+    project.edit("params.yaml", add)
+    assert "cls" in project.run("gwangye", "sync").stdout
+
+    assert project.reproduce() == {*models("cls"), *ENDS}
+    listed = yaml.safe_load((project.folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert "data/predictions/cls.parquet" in listed["ensemble"]["deps"]
+    assert "data/predictions/cls.parquet" in listed["evaluate"]["deps"]
