@@ -73,8 +73,8 @@ PROBABILITIES = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
 
 
 def test_auprc_by_hand() -> None:
-    # class 1 at thresholds .9 .8 .7 .1: (recall, precision) (0,1) (1/2,1) (1/2,1/2) (1,2/3) (1,1/2);
-    #   trapezoid: 1/2·1 + 1/2·(1/2 + 2/3)/2 = 0.5 + 0.29167 = 0.79167
+    # class 1, (recall, precision) at thresholds .9 .8 .7 .1:
+    #   (0,1) (1/2,1) (1/2,1/2) (1,2/3) (1,1/2); trapezoid: 1/2·1 + 1/2·(1/2 + 2/3)/2 = 0.79167
     # class 0, scores .9 (true) .3 (false) .2 (true) .1 (false): the same curve
     assert auprc(TRUE, PROBABILITIES) == pytest.approx(79.1667, abs=1e-3)
 
@@ -95,7 +95,9 @@ def test_auprc_includes_no_relation() -> None:
 
 
 def test_mistake_logits_are_refused() -> None:
-    with pytest.raises(DataError, match=r"Row 0 holds no probabilities: values from -1 to 3, sum 2"):
+    with pytest.raises(
+        DataError, match=r"Row 0 holds no probabilities: values from -1 to 3, sum 2"
+    ):
         auprc(ids(0), np.array([[3.0, -1.0]]))
 
 

@@ -64,7 +64,9 @@ def test_rbert_by_hand() -> None:
     for layer, weight in ((module.first, 2.0), (module.entity, 3.0), (module.output, 1.0)):
         layer.weight.data.fill_(weight)
     # 2·tanh(1) + 3·tanh(16) + 3·tanh(6)
-    assert module(HIDDEN, MASK, POSITIONS).item() == pytest.approx(1.52319 + 3.0 + 2.99996, abs=1e-4)
+    assert module(HIDDEN, MASK, POSITIONS).item() == pytest.approx(
+        1.52319 + 3.0 + 2.99996, abs=1e-4
+    )
 
 
 def test_attention_by_hand() -> None:

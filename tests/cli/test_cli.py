@@ -1,0 +1,187 @@
+"""The command line, as people call it, in their own process's stead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from gwangye import cli
+from gwangye.errors import DataError, ParameterError
+from gwangye.model import new_model, save_model
+from tests.tiny import write_tiny_encoder
+
+SENTENCE = "한서연은 누리전자 대표다"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model folder with random weights."""
+    import torch
+    from transformers import AutoTokenizer
+
+    from gwangye.dataset import Task
+    from gwangye.features import InputForm, prepare_tokenizer
+
+    folder = tmp_path_factory.mktemp("model")
+    encoder = write_tiny_encoder(folder / "encoder")
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    form = InputForm.from_params({"name": "typed_entity_marker_punct"}, "x")
+    task = Task(["no_relation", "per:title", "per:employee_of"], "no_relation", ["PER", "ORG"])
+    prepare_tokenizer(tokenizer, form, task.entity_types)
+    torch.manual_seed(0)
+    built = new_model(encoder, tokenizer, head={"name": "entity_start"}, form=form, task=task)
+    save_model(built, tokenizer, folder / "trained")
+    return str(folder / "trained")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    rows = [
+        {"guid": "a", "sentence": SENTENCE, "subject_word": "한서연", "subject_type": "PER",
+         "object_word": "누리전자", "object_type": "ORG"},
+        {"guid": "b", "sentence": "누리전자, 한서연 영입", "subject_word": "누리전자",
+         "subject_type": "ORG", "object_word": "한서연", "object_type": "PER"},
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "new.csv", index=False)
+    return tmp_path / "new.csv"
+
+
+def run(*arguments: object, fails: bool = False) -> Result:
+    result = CliRunner().invoke(cli.typer_app, [str(argument) for argument in arguments])
+    if not fails:
+        assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return result
+
+
+def test_predict_a_file(model: str, file: Path, tmp_path: Path) -> None:
+    run("predict", file, "-m", model, "-o", tmp_path / "out.csv", "--probabilities")
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["guid"].tolist() == ["a", "b"]
+    names = ["no_relation", "per:title", "per:employee_of"]
+    assert list(table.columns) == ["guid", "relation", "probability", *names]
+    assert table[names].sum(axis=1).tolist() == pytest.approx([1.0, 1.0], abs=1e-5)
+    best = table[names].idxmax(axis=1)
+    assert table["relation"].tolist() == best.tolist()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_top_k_in_every_format(model: str, file: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / "deep" / f"out.{suffix}"
+    run("predict", file, "-m", model, "-o", out, "--top-k", 2)
+    read = {
+        "csv": pd.read_csv,
+        "jsonl": lambda path: pd.read_json(path, lines=True),
+        "parquet": pd.read_parquet,
+    }[suffix]
+    columns = ["guid", "relation_1", "probability_1", "relation_2", "probability_2"]
+    assert list(read(out).columns) == columns
+
+
+def test_without_out_rows_are_printed(model: str, file: Path) -> None:
+    lines = [line for line in run("predict", file, "-m", model).stdout.splitlines() if "{" in line]
+    assert [json.loads(line)["guid"] for line in lines] == ["a", "b"]
+
+
+def test_predict_a_sentence(model: str) -> None:
+    output = run(
+        "predict", "-m", model, "--sentence", SENTENCE, "--subject", "한서연", "--object",
+        "누리전자", "--object-type", "ORG", "--top-k", 3,
+    ).stdout  # fmt: skip
+    lines = output.strip().splitlines()[-3:]
+    probabilities = [float(line.split()[0]) for line in lines]
+    assert {line.split()[1] for line in lines} == {"no_relation", "per:title", "per:employee_of"}
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_offsets_and_words_give_the_same(model: str, file: Path) -> None:
+    common = ["predict", "-m", model, "--sentence", SENTENCE, "--object-type", "ORG"]
+    words = run(*common, "--subject", "한서연", "--object", "누리전자").stdout
+    offsets = run(*common, "--subject", "0:3", "--object", "5:9").stdout
+    assert words.splitlines()[-1] == offsets.splitlines()[-1]
+    listed = [line for line in run("predict", file, "-m", model).stdout.splitlines() if "{" in line]
+    assert json.loads(listed[0])["relation"] == words.split()[-1]
+
+
+FAULTS = [
+    (["predict"], ParameterError, "Name either a FILE or a --sentence"),
+    (["predict", "x.csv", "--sentence", "x"], ParameterError, "Name either a FILE or a --sentence"),
+    (["predict", "x.csv"], ParameterError, "Name at least one trained model: -m models/<variant>"),
+    (["predict", "x.csv", "-m", "M", "-o", "x.xlsx"], ParameterError, "the suffix must be one of"),
+    (["predict", "-m", "M", "--sentence", "x"], ParameterError, "--sentence needs --subject and"),
+    (["predict", "-m", "M", "--sentence", "가나 가나", "--subject", "가나", "--object", "나 가"],
+     DataError, "--subject: '가나' is ambiguous: occurs 2 times .* Offsets are written start:end"),
+    (["predict", "-m", "M", "--sentence", "가나", "--subject", "가", "--object", "다"],
+     DataError, "--object: '다' does not occur in the sentence"),
+    (["predict", "-m", "M", "--sentence", "가나", "--subject", "가", "--object", "1:9"],
+     ParameterError, "--object 1:9: not inside the sentence, which has 2 characters"),
+    (["predict", "-m", "M", "--sentence", "가나", "--subject", "가나", "--object", "나"],
+     ParameterError, "Subject '가나' and object '나' overlap"),
+    (["predict", "-m", "M", "--sentence", "가나", "--subject", "가", "--object", "나",
+      "--object-type", "ORGG"],
+     ParameterError, "--object-type 'ORGG' is unknown to the model. Did you mean 'ORG'"),
+    (["data", "check", "x.csv", "--column", "sentence"], ParameterError, "write canonical=yours"),
+    (["scores", "no.json"], DataError, "no.json does not exist. Run `dvc repro` first"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), FAULTS)
+def test_faults(model: str, arguments: list[str], error: type[Exception], message: str) -> None:
+    result = run(*(model if a == "M" else a for a in arguments), fails=True)
+    assert result.exception is not None
+    with pytest.raises(error, match=message):
+        raise result.exception
+
+
+def test_fault_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["gwangye", "scores", "no.json"])
+    with pytest.raises(SystemExit) as caught:
+        cli.app()
+    assert caught.value.code == "ERROR: no.json does not exist. Run `dvc repro` first."
+
+
+def test_check_prints_what_is_in_a_file(file: Path) -> None:
+    output = run("data", "check", file).stdout
+    assert "rows: 2" in output
+
+
+def test_check_with_other_column_names_as_json(file: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "mine.csv"
+    pd.read_csv(file).rename(columns={"sentence": "text"}).to_csv(renamed, index=False)
+    output = run("data", "check", renamed, "--column", "sentence=text", "--json").stdout
+    assert json.loads(output)["rows"] == 2
+
+
+def test_check_lists_rejected_rows_and_fails(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("한서연,PER", "한서윤,PER", 1), encoding="utf-8")
+    result = run("data", "check", file, fails=True)
+    assert result.exit_code == 1
+    assert "rejected: row 1, guid a: " in result.output
+    assert "'한서윤' does not occur in the sentence" in result.output
+
+
+def test_klue_from_a_folder(tmp_path: Path, file: Path) -> None:
+    entity = {"word": "한서연", "start_idx": 0, "end_idx": 2, "type": "PER"}
+    other = {"word": "누리전자", "start_idx": 5, "end_idx": 8, "type": "ORG"}
+    row = {"guid": "a", "sentence": SENTENCE, "subject_entity": entity, "object_entity": other,
+           "label": "per:employee_of", "source": "wikipedia"}  # fmt: skip
+    (tmp_path / "source").mkdir()
+    for name in ("klue-re-v1.1_train.json", "klue-re-v1.1_dev.json"):
+        (tmp_path / "source" / name).write_text(json.dumps([row]), encoding="utf-8")
+    output = run("data", "klue", "--source", tmp_path / "source", "--target", tmp_path / "t").stdout
+    assert (tmp_path / "t" / "klue-re-v1.1_dev.json").is_file()
+    assert "dvc exp run -S data.train=" in output
+
+
+def test_scores(tmp_path: Path) -> None:
+    metrics = {"ensemble": {"validation": {"micro_f1": 12.346, "auprc": 6.0, "accuracy": 7.0}}}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    output = run("scores", tmp_path / "metrics.json").stdout
+    for expected in ("ensemble", "validation", "12.35", "6.00", "7.00"):
+        assert expected in output
