@@ -14,12 +14,17 @@ def confusions(
 ) -> pd.DataFrame:
     """Return one row per example: its actual and its predicted relation.
 
-    The form that DVC's `confusion` plot template counts; the order of rows is that of ``labels``,
-    so the axes are too.
+    The form that DVC's `confusion` plot template counts, with both axes in alphabetical order.
+    Both columns are ordered categories, all of ``labels`` in their order: whatever counts them
+    in pandas has the same axis for actual and predicted, also where a relation is on one side only.
     """
-    names = np.array(labels, dtype=object)
     order = np.lexsort((predicted, true))
-    return pd.DataFrame({"actual": names[true[order]], "predicted": names[predicted[order]]})
+    return pd.DataFrame(
+        {
+            side: pd.Categorical.from_codes(ids[order], pd.Index(labels), ordered=True)
+            for side, ids in (("actual", true), ("predicted", predicted))
+        }
+    )
 
 
 def confident_errors(
@@ -34,12 +39,12 @@ def confident_errors(
         limit: Rows at most.
 
     Returns:
-        guid, kind of error, actual and predicted relation with their probabilities, entities and
-        sentence; most confident first.
+        guid, actual and predicted relation, confidence and probability of the actual relation
+        (0 to 1, 4 decimals), entities and sentence; most confident first, then by guid.
     """
     index = {label: i for i, label in enumerate(labels)}
     true = examples["label"].map(index).to_numpy(dtype=np.int64)
-    predicted = probabilities.argmax(axis=1) if len(examples) else true
+    predicted = probabilities.argmax(axis=1)
     rows = np.arange(len(true))
     table = pd.DataFrame(
         {

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.errors import DataError
+from gwangye.errors import DataError, did_you_mean
 from gwangye.examples import read_parquet, write_parquet
 
 
@@ -24,21 +24,56 @@ class Task:
         labels: Relation names; a label's id is its place here.
         negative_label: The label that means "none of the relations", or None.
         entity_types: The entity types that examples may have.
+
+    Raises:
+        DataError: ``negative_label`` is not among ``labels``: micro-F1 would count it as a
+            relation, and be too high.
     """
 
     labels: Sequence[str]
     negative_label: str | None
     entity_types: Sequence[str]
 
+    def __post_init__(self) -> None:
+        if self.negative_label is not None and self.negative_label not in self.labels:
+            raise DataError(
+                f"negative label '{self.negative_label}' is not one of the {len(self.labels)} "
+                f"relations. {did_you_mean(self.negative_label, self.labels)} If these relations "
+                "have no negative class, set data.negative_label: null."
+            )
+
     def label_ids(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return (rows,) label ids, -1 where a row has no label."""
+        """Return (rows,) label ids, -1 where a row has no label.
+
+        Raises:
+            DataError: A label is not one of the relations.
+        """
         index = {label: i for i, label in enumerate(self.labels)}
-        return np.array([index.get(label, -1) for label in frame["label"]], dtype=np.int64)
+        labels = frame["label"]
+        unknown = labels[labels.notna() & ~labels.isin(self.labels)]
+        if len(unknown):
+            label = str(unknown.iloc[0])
+            raise DataError(
+                f"{len(unknown)} rows have a label that is not one of the {len(index)} relations, "
+                f"first '{label}'. {did_you_mean(label, self.labels)}"
+            )
+        return np.array([index.get(label, -1) for label in labels], dtype=np.int64)
 
     @classmethod
     def read(cls, path: Path) -> Task:
-        """Read what :meth:`write` wrote."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            DataError: The file is not what :meth:`write` writes.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(values["labels"], values["negative_label"], values["entity_types"])
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{path}: labels, negative_label and entity_types cannot be read: {error!r}. "
+                "Run `dvc repro split`."
+            ) from error
 
     def write(self, path: Path) -> None:
         """Write as JSON."""
@@ -76,7 +111,6 @@ class Dataset:
 
     def write(self, folder: Path) -> None:
         """Write ``train.parquet``, ``test.parquet`` and ``task.json``."""
-        folder.mkdir(parents=True, exist_ok=True)
         write_parquet(self.train, folder / "train.parquet")
         write_parquet(self.test, folder / "test.parquet")
         self.task.write(folder / "task.json")

@@ -67,6 +67,37 @@ class SoftVote(Ensemble):
         return np.full(len(members), 1 / len(members))
 
 
+@ENSEMBLES.register("hard")
+class HardVote(SoftVote):
+    """Every member has one vote, for its most probable relation.
+
+    The members' mean probability decides ties: it counts as one vote more, which may be split.
+    With M members::
+
+        p = (votes + mean of the members' probabilities) / (M + 1)
+
+    So a row still sums to 1, and a relation with more votes is always above one with fewer: means
+    differ by less than 1 unless all members agree. A member that finds two relations equally
+    probable votes for the one that comes first in label order.
+
+    Example:
+        Members say (0.6, 0.4), (0.6, 0.4) and (0.0, 1.0): votes (2, 1), mean (0.4, 0.6), the
+        ensemble says (2.4, 1.6) / 4 = (0.6, 0.4). The mean alone would choose the other one.
+
+    References:
+        None
+    """
+
+    @staticmethod
+    def combine(probabilities: Floats, weights: Floats) -> Floats:
+        """Return the (rows, relations) shares of the votes and of the mean together."""
+        num_members, _, num_relations = probabilities.shape
+        chosen = np.eye(num_relations)[probabilities.argmax(axis=2)]  # (members, rows, relations)
+        votes = num_members * Ensemble.combine(chosen, weights)
+        shares: Floats = (votes + Ensemble.combine(probabilities, weights)) / (num_members + 1)
+        return shares
+
+
 @ENSEMBLES.register("weighted")
 class WeightedSoftVote(Ensemble):
     """Weighted mean of the members' probabilities.
@@ -82,7 +113,7 @@ class WeightedSoftVote(Ensemble):
         None
     """
 
-    weights: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = Field(
         None, description="{variant: weight}, scaled to sum 1; null: fitted on validation"
     )
 
@@ -96,10 +127,11 @@ class WeightedSoftVote(Ensemble):
         """
         if self.weights is None:
             return fit_weights(validation, true)
-        for name in sorted({*members} ^ {*self.weights}):
+        differing = sorted({*members} ^ {*self.weights})
+        if differing:
             raise ParameterError(
-                f"ensemble.weights and ensemble.members differ by '{name}': give one weight per "
-                "member, or weights: null to fit them on validation."
+                f"ensemble.weights and ensemble.members differ by {', '.join(differing)}: give one "
+                "weight per member, or weights: null to fit them on validation."
             )
         given = np.array([self.weights[name] for name in members], dtype=np.float64)
         if given.sum() == 0:
@@ -160,19 +192,32 @@ def ensemble_predictions(
         The ensemble's prediction table, and the weight of each member.
 
     Raises:
-        DataError: The members do not predict the same rows.
+        DataError: The members do not predict the same rows, or validation rows that are not among
+            the split's labelled rows.
     """
     labels = dataset.task.labels
     stacked = stack(tables, labels)
     parts = np.array(stacked.parts, dtype=object)
     validation = parts == "validation"
     guids = np.array(stacked.guids, dtype=object)
-    label_of = dict(zip(dataset.train["guid"], dataset.task.label_ids(dataset.train), strict=True))
-    true = np.array([label_of[guid] for guid in guids[validation]], dtype=np.int64)
+    true = _validation_labels(dataset, guids[validation].tolist())
     weights = ensemble.member_weights(list(tables), stacked.probabilities[:, validation], true)
     combined = ensemble.combine(stacked.probabilities, weights)
-    table = pd.concat(
+    predicted = [
         prediction_table(guids[rows].tolist(), part, combined[rows], labels)
         for part, rows in (("validation", validation), ("test", parts == "test"))
-    )
+    ]
+    table = pd.concat(predicted, ignore_index=True)
     return table, dict(zip(tables, weights.tolist(), strict=True))
+
+
+def _validation_labels(dataset: Dataset, guids: list[str]) -> NDArray[np.int64]:
+    """Return the (rows,) label ids of validation rows by guid."""
+    labelled = dataset.labelled("validation").set_index("guid")
+    unknown = [guid for guid in guids if guid not in labelled.index]
+    if unknown:
+        raise DataError(
+            f"{len(unknown)} predicted validation rows are not labelled rows of the split, first "
+            f"'{unknown[0]}'. Run `dvc repro` so that both are of the same split."
+        )
+    return dataset.task.label_ids(labelled.loc[guids])

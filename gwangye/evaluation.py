@@ -13,7 +13,7 @@ from gwangye.analysis import confident_errors, confusions, kinds_of_error
 from gwangye.dataset import Dataset
 from gwangye.errors import DataError
 from gwangye.metrics import absent_relations, per_relation, score
-from gwangye.predictions import PARTS
+from gwangye.predictions import PARTS, check_once
 
 
 @dataclass(frozen=True)
@@ -56,25 +56,40 @@ def evaluate(table: pd.DataFrame, dataset: Dataset, *, num_errors: int) -> Evalu
         num_errors: Rows at most in the list of the most confident errors.
 
     Raises:
-        DataError: A predicted row is not in the split.
+        DataError: A predicted row is not in the split, a row is predicted twice, or a labelled test
+            row is not predicted.
     """
+    check_once(table, "the prediction table")
     parts = {}
     for part in PARTS:
-        examples = dataset.labelled(part).set_index("guid", drop=False)
         rows = table[table["part"] == part]
-        rows = rows[rows["guid"].isin(examples.index)] if part == "test" else rows
-        unknown = rows.loc[~rows["guid"].isin(examples.index), "guid"]
-        if len(unknown):
-            raise DataError(
-                f"{len(unknown)} predicted {part} rows are not in the split, first "
-                f"'{unknown.iloc[0]}'. Run `dvc repro` so that both are of the same split."
-            )
+        _check_rows(rows["guid"], part, dataset)
+        examples = dataset.labelled(part).set_index("guid", drop=False)
+        rows = rows[rows["guid"].isin(examples.index)]
         if len(rows):
             probabilities = rows[list(dataset.task.labels)].to_numpy(dtype=np.float64)
             parts[part] = _evaluate_part(
                 examples.loc[rows["guid"]], probabilities, dataset, num_errors
             )
     return Evaluation(parts)
+
+
+def _check_rows(guids: pd.Series[str], part: str, dataset: Dataset) -> None:
+    frame = dataset.train if part == "validation" else dataset.test
+    unknown = guids[~guids.isin(frame["guid"])]
+    if len(unknown):
+        raise DataError(
+            f"{len(unknown)} predicted {part} rows are not in the split, first "
+            f"'{unknown.iloc[0]}'. Run `dvc repro` so that both are of the same split."
+        )
+    labelled = dataset.labelled(part)["guid"]
+    missing = labelled[~labelled.isin(guids)]
+    # Of the validation rows, only those of the trained folds are predicted.
+    if part == "test" and len(missing):
+        raise DataError(
+            f"{len(missing)} of {len(labelled)} labelled test rows are not predicted, first "
+            f"'{missing.iloc[0]}': a score of the others would be another one. Run `dvc repro`."
+        )
 
 
 def _evaluate_part(

@@ -14,16 +14,18 @@ def fold_folder(folder: Path, fold: int, folds: Sequence[int]) -> Path:
 
 
 def model_folders(folder: Path) -> list[Path]:
-    """Return the folders of single models: the folder itself, or its folds'.
+    """Return the folders of single models: the folder itself, or its folds' by number.
 
     Raises:
         DataError: The folder does not exist or holds no model.
     """
     if (folder / "config.json").is_file():
         return [folder]
-    folds = sorted(path.parent for path in folder.glob("fold_*/config.json"))
+    folds = [path.parent for path in folder.glob("fold_*/config.json")]
     if not folds:
-        beside = sorted(path.parent.name for path in folder.parent.glob("*/config.json"))
-        known = f" Trained here: {', '.join(beside)}." if beside else ""
+        beside = {path.parent.name for path in folder.parent.glob("*/config.json")}
+        beside |= {path.parent.parent.name for path in folder.parent.glob("*/fold_*/config.json")}
+        known = f" Trained here: {', '.join(sorted(beside))}." if beside else ""
         raise DataError(f"{folder} holds no trained model. Train one with `dvc repro`.{known}")
-    return folds
+    # by length first: fold_2 comes before fold_10
+    return sorted(folds, key=lambda path: (len(path.name), path.name))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.errors import DataError
+from gwangye.errors import DataError, did_you_mean
 
 Ids = NDArray[np.integer]
 Probabilities = NDArray[np.floating]
@@ -41,9 +41,19 @@ def micro_f1(true: Ids, predicted: Ids, labels: Sequence[str], negative_label: s
 
     Returns:
         Percent; 0 where no positive relation is true or predicted.
+
+    Raises:
+        DataError: ``negative_label`` is not among ``labels``, or an id is not one of a label.
     """
     from sklearn.metrics import f1_score
 
+    if negative_label is not None and negative_label not in labels:
+        raise DataError(
+            f"negative label '{negative_label}' is not one of the {len(labels)} relations. "
+            f"{did_you_mean(negative_label, labels)} None averages over all relations."
+        )
+    check_ids(true, len(labels))
+    check_ids(predicted, len(labels))
     if len(true) == 0:
         return 0.0
     positive = [i for i, label in enumerate(labels) if label != negative_label]
@@ -69,16 +79,24 @@ def auprc(true: Ids, probabilities: Probabilities) -> float:
         Percent; 0 for no rows.
 
     Raises:
-        DataError: The rows of ``probabilities`` are not probabilities.
+        DataError: The rows of ``probabilities`` are not probabilities, or an id of ``true`` has no
+            column.
     """
+    areas = _areas(true, probabilities)
+    return float(np.nanmean(areas)) if len(true) else 0.0
+
+
+def _areas(true: Ids, probabilities: Probabilities) -> NDArray[np.float64]:
+    """Return (relations,) areas in percent, missing for a relation that no row has."""
     from sklearn.metrics import auc, precision_recall_curve
 
+    check_ids(true, probabilities.shape[1])
     check_probabilities(probabilities)
-    areas = []
+    areas = np.full(probabilities.shape[1], np.nan)
     for label in np.unique(true):
         precision, recall, _ = precision_recall_curve(true == label, probabilities[:, label])
-        areas.append(auc(recall, precision))
-    return 100 * float(np.mean(areas)) if areas else 0.0
+        areas[label] = 100 * auc(recall, precision)
+    return areas
 
 
 def absent_relations(true: Ids, labels: Sequence[str]) -> list[str]:
@@ -99,14 +117,11 @@ def score(
         negative_label: The relation left out of micro-F1, or None.
 
     Raises:
-        DataError: ``probabilities`` are not probabilities or have another shape.
+        DataError: ``probabilities`` are not probabilities or have another shape, an id is not one
+            of a label, or ``negative_label`` is not among ``labels``.
     """
-    if probabilities.shape != (len(true), len(labels)):
-        raise DataError(
-            f"Probabilities have shape {probabilities.shape}, but there are {len(true)} rows and "
-            f"{len(labels)} relations. Predict again with the labels of this split."
-        )
-    predicted = probabilities.argmax(axis=1) if len(true) else true
+    check_shape(true, probabilities, labels)
+    predicted = probabilities.argmax(axis=1)
     return Scores(
         micro_f1=micro_f1(true, predicted, labels, negative_label),
         auprc=auprc(true, probabilities),
@@ -119,30 +134,56 @@ def per_relation(true: Ids, probabilities: Probabilities, labels: Sequence[str])
 
     A relation that no row has gets a missing recall, f1 and auprc; one never predicted has
     precision 0.
-    """
-    from sklearn.metrics import auc, precision_recall_curve, precision_recall_fscore_support
 
-    ids = list(range(len(labels)))
-    predicted = probabilities.argmax(axis=1) if len(true) else true
-    precision, recall, f1, support = precision_recall_fscore_support(
-        true, predicted, labels=ids, zero_division=0.0
-    )
-    areas = np.full(len(labels), np.nan)
-    for label in np.unique(true):
-        curve = precision_recall_curve(true == label, probabilities[:, label])
-        areas[label] = 100 * auc(curve[1], curve[0])
-    table = pd.DataFrame(
+    Raises:
+        DataError: ``probabilities`` are not probabilities or have another shape, or an id is not
+            one of a label.
+    """
+    check_shape(true, probabilities, labels)
+    # Counted here rather than by scikit-learn, which refuses to count no rows.
+    areas = _areas(true, probabilities)
+    predicted = probabilities.argmax(axis=1)
+    support = np.bincount(true, minlength=len(labels))
+    chosen = np.bincount(predicted, minlength=len(labels))
+    correct = np.bincount(true[true == predicted], minlength=len(labels))
+    return pd.DataFrame(
         {
             "relation": list(labels),
-            "precision": 100 * precision,
-            "recall": 100 * recall,
-            "f1": 100 * f1,
+            "precision": 100 * correct / np.maximum(chosen, 1),
+            "recall": np.where(support > 0, 100 * correct / np.maximum(support, 1), np.nan),
+            "f1": np.where(support > 0, 200 * correct / np.maximum(support + chosen, 1), np.nan),
             "auprc": areas,
             "support": support,
         }
     )
-    table.loc[table["support"] == 0, ["recall", "f1"]] = np.nan
-    return table
+
+
+def check_shape(true: Ids, probabilities: Probabilities, labels: Sequence[str]) -> None:
+    """Check that there is a row of probabilities per example and a column per relation.
+
+    Raises:
+        DataError: ``probabilities`` have another shape.
+    """
+    if probabilities.shape != (len(true), len(labels)):
+        raise DataError(
+            f"Probabilities have shape {probabilities.shape}, but there are {len(true)} rows and "
+            f"{len(labels)} relations. Predict again with the labels of this split."
+        )
+
+
+def check_ids(ids: Ids, num_labels: int) -> None:
+    """Check that every row has one of the labels.
+
+    Raises:
+        DataError: An id is below 0, as that of a row without a label, or too high.
+    """
+    wrong = np.flatnonzero((ids < 0) | (ids >= num_labels))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"Row {row} has label id {ids[row]}; allowed: 0 to {num_labels - 1}. Rows without a "
+            "label (-1) have no score: leave them out."
+        )
 
 
 def check_probabilities(probabilities: Probabilities) -> None:

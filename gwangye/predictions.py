@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.errors import DataError
+from gwangye.errors import DataError, ParameterError
 
 PARTS = ("validation", "test")
 
@@ -25,9 +25,14 @@ def prediction_table(
         part: "validation" or "test".
         probabilities: (rows, relations).
         labels: Relation names in label order.
+
+    Raises:
+        ValueError: ``probabilities`` has another number of rows than ``guids``, or of columns than
+            ``labels``.
     """
     keys = pd.DataFrame({"guid": list(guids), "part": part}, dtype="object")
-    columns = pd.DataFrame(probabilities.astype(np.float32), columns=list(labels))
+    # with the index given, another number of rows is an error and not a row of missing values
+    columns = pd.DataFrame(probabilities.astype(np.float32), columns=list(labels), index=keys.index)
     return pd.concat([keys, columns], axis=1)
 
 
@@ -44,13 +49,14 @@ def read_predictions(path: Path, labels: Sequence[str]) -> pd.DataFrame:
         DataError: The file is missing or its columns are not ``guid``, ``part`` and ``labels``.
     """
     if not path.is_file():
-        raise DataError(f"{path} does not exist. Run `dvc repro {path}`.")
+        raise DataError(f"{path} does not exist. Run `dvc repro`, which predicts.")
     table = pd.read_parquet(path)
     expected = ["guid", "part", *labels]
     if list(table.columns) != expected:
         differ = sorted(set(table.columns) ^ set(expected)) or "only in their order"
         raise DataError(
-            f"{path}: its columns are not this split's relations; they differ: {differ}."
+            f"{path}: its columns are not this split's relations; they differ: {differ}. "
+            "Run `dvc repro`, so that both are of the same split."
         )
     return table
 
@@ -66,13 +72,21 @@ class Stacked(NamedTuple):
 def stack(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> Stacked:
     """Line up the members' predictions row by row.
 
+    Args:
+        tables: One or more prediction tables by member; the first one gives the order of rows.
+        labels: Relation names in label order.
+
     Raises:
-        DataError: A member predicts other rows than the first one.
+        ParameterError: There is no table.
+        DataError: A member predicts other rows than the first one, or a row twice.
     """
-    first, *others = tables
+    if not tables:
+        raise ParameterError("ensemble.members names no variant. Name one or more of them.")
+    first = next(iter(tables))
     keys = tables[first].set_index(["part", "guid"]).index
-    aligned = [tables[first][list(labels)].to_numpy(dtype=np.float64)]
-    for name in others:
+    aligned = []
+    for name in tables:
+        check_once(tables[name], f"'{name}'")
         table = tables[name].set_index(["part", "guid"])
         differing = sorted(set(keys) ^ set(table.index))
         if differing:
@@ -86,6 +100,25 @@ def stack(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> Stacked:
         parts=tables[first]["part"].tolist(),
         probabilities=np.stack(aligned),
     )
+
+
+def check_once(table: pd.DataFrame, where: str) -> None:
+    """Check that every row is predicted once.
+
+    Args:
+        table: Prediction table.
+        where: Whose it is, for the message.
+
+    Raises:
+        DataError: A guid stands twice in one part.
+    """
+    twice = table[table.duplicated(["part", "guid"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DataError(
+            f"{where} holds {len(twice)} rows a second time, first '{row['guid']}' "
+            f"({row['part']}). Run `dvc repro` to predict again."
+        )
 
 
 def submission(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

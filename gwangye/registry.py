@@ -81,7 +81,8 @@ class Registry(Generic[P]):
         if "name" not in choice:
             raise ParameterError(f"{where}.name is missing. Allowed: {', '.join(sorted(self))}.")
         name = choice["name"]
-        if name not in self._pieces:
+        # YAML may hold a list here, which no dictionary can look up
+        if not isinstance(name, str) or name not in self._pieces:
             raise ParameterError(
                 f"{where}.name: {self.kind} '{name}' is unknown. {did_you_mean(str(name), self)}"
             )
@@ -89,7 +90,7 @@ class Registry(Generic[P]):
         for option in choice:
             if option != "name" and option not in known:
                 raise ParameterError(
-                    f"{where}.{option} is unknown. {did_you_mean(option, known | {'name'})}"
+                    f"{where}.{option} is unknown. {did_you_mean(str(option), known | {'name'})}"
                 )
         piece = self._pieces[name]
         options = {key: choice[key] for key in piece.model_fields if key in choice}

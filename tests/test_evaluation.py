@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.analysis import confident_errors, confusions, kinds_of_error
 from gwangye.dataset import Dataset, Task
 from gwangye.errors import DataError
 from gwangye.evaluation import evaluate
@@ -28,77 +27,137 @@ def frame(rows: dict[str, str | None]) -> pd.DataFrame:
     )
 
 
+def predicted(part: str, rows: dict[str, list[float]]) -> pd.DataFrame:
+    probabilities = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), 3)
+    return prediction_table(list(rows), part, probabilities, LABELS)
+
+
 TRAIN = frame({"v1": "per:title", "v2": "no_relation", "v3": "org:product", "x": "per:title"})
-VALIDATION = prediction_table(
-    ["v3", "v1", "v2"],  # another order than the split's, and not every row of it
-    "validation",
-    np.array([[0.1, 0.6, 0.3], [0.1, 0.8, 0.1], [0.05, 0.9, 0.05]]),
-    LABELS,
+# another order than the split's, and not every row of it
+VALIDATION = predicted(
+    "validation", {"v3": [0.1, 0.6, 0.3], "v1": [0.1, 0.8, 0.1], "v2": [0.05, 0.9, 0.05]}
 )
-TEST = prediction_table(["t1"], "test", np.array([[0.8, 0.1, 0.1]]), LABELS)
+TEST = predicted("test", {"t1": [0.8, 0.1, 0.1]})
+NO_TEST = predicted("test", {})
 
 
-def both(test: pd.DataFrame) -> Dataset:
-    return Dataset(TRAIN, test, TASK)
+def split(test: dict[str, str | None], task: Task = TASK) -> Dataset:
+    return Dataset(TRAIN, frame(test), task)
 
 
 def test_scores_by_part() -> None:
     table = pd.concat([VALIDATION, TEST])
-    result = evaluate(table, both(frame({"t1": "no_relation"})), num_errors=9)
+    result = evaluate(table, split({"t1": "no_relation"}), num_errors=9)
     # validation: v1 right; v2 a false positive; v3 wrong: TP 1, FP 2, FN 1 → 2/5
-    assert result.metrics["validation"]["micro_f1"] == 40.0
-    assert result.metrics["validation"]["accuracy"] == 33.33
-    assert result.metrics["test"]["accuracy"] == 100.0
+    # AUPRC, (recall, precision), of none: v3 .1, v1 .1 before v2 .05, the true one:
+    #   (0,1) (0,0) (1,1/3): 1/6; title: v2 .9, v1 .8 true, v3 .6: (0,1) (0,0) (1,1/2) (1,1/3): 1/4;
+    #   product: v3 .3 true, first: 1. Mean 17/36
+    assert result.metrics == {
+        "validation": {"micro_f1": 40.0, "auprc": 47.22, "accuracy": 33.33},
+        # one row of one class, ranked first: AUPRC 100; no positive row: F1 0
+        "test": {"micro_f1": 0.0, "auprc": 100.0, "accuracy": 100.0},
+    }
     assert result.parts["validation"].counts == {
         "rows": 3, "absent_relations": 0, "correct": 1, "relation_for_none": 1,
         "none_for_relation": 0, "wrong_relation": 1,
     }  # fmt: skip
+    assert result.parts["test"].counts["absent_relations"] == 2
+
+
+def test_mistake_columns_in_another_order() -> None:
+    """Columns are taken by name; by position, the first one would be no_relation."""
+    other = VALIDATION[["guid", "part", "org:product", "per:title", "no_relation"]]
+    by_position = other.set_axis(VALIDATION.columns, axis=1)
+    # by position v3 is the same, v1 and v2 too, but none and product change places in AUPRC:
+    # none: v3 .3 first, v1 .1, v2 .05 true, last: (0,1) (0,0) (0,0) (1,1/3): 1/6;
+    # product: v3 .1 true and v1 .1 tied: (0,1) (1,1/2) …: 3/4. Mean (1/6 + 1/4 + 3/4)/3 = 7/18
+    assert evaluate(by_position, split({}), num_errors=9).metrics["validation"]["auprc"] == 38.89
+    assert evaluate(other, split({}), num_errors=9).metrics["validation"]["auprc"] == 47.22
+
+
+def test_without_a_negative_label() -> None:
+    result = evaluate(VALIDATION, split({}, Task(LABELS, None, ["PER"])), num_errors=9)
+    # micro-F1 over all classes is accuracy
+    assert result.metrics["validation"]["micro_f1"] == 33.33
+    assert result.parts["validation"].counts["relation_for_none"] == 0
+    assert result.parts["validation"].counts["wrong_relation"] == 2
 
 
 def test_unlabelled_test_rows_have_no_scores() -> None:
     table = pd.concat([VALIDATION, TEST])
-    assert list(evaluate(table, both(frame({"t1": None})), num_errors=9).metrics) == ["validation"]
+    assert list(evaluate(table, split({"t1": None}), num_errors=9).metrics) == ["validation"]
+
+
+def test_labelled_rows_of_a_partly_labelled_test_part_are_scored() -> None:
+    test = predicted("test", {"t1": [0.8, 0.1, 0.1], "t2": [0.1, 0.8, 0.1], "t3": [0.1, 0.1, 0.8]})
+    dataset = split({"t1": None, "t2": "per:title", "t3": "per:title"})
+    result = evaluate(test, dataset, num_errors=9)
+    assert result.parts["test"].counts["rows"] == 2
+    # t2 right, t3 product for title: TP 1, FP 1, FN 1
+    assert result.metrics["test"]["micro_f1"] == 50.0
 
 
 def test_no_test_file() -> None:
-    assert list(evaluate(VALIDATION, both(frame({})), num_errors=9).metrics) == ["validation"]
+    table = pd.concat([VALIDATION, NO_TEST])
+    assert list(evaluate(table, split({}), num_errors=9).metrics) == ["validation"]
 
 
-def test_row_of_another_split_is_refused() -> None:
-    stranger = prediction_table(["q"], "validation", np.array([[1.0, 0.0, 0.0]]), LABELS)
-    with pytest.raises(DataError, match="1 predicted validation rows are not in the split, first"):
-        evaluate(stranger, both(frame({})), num_errors=9)
+def test_no_predictions_at_all(tmp_path: Path) -> None:
+    result = evaluate(NO_TEST, split({}), num_errors=9)
+    assert result.metrics == {}
+    result.write_tables(tmp_path, "bigru")
+    assert list(tmp_path.rglob("*.csv")) == []
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_row_of_another_split_is_refused(part: str) -> None:
+    rows = predicted(part, {"t1": [1.0, 0.0, 0.0], "q": [1.0, 0.0, 0.0]})
+    dataset = Dataset(frame({"t1": "per:title"}), frame({"t1": "per:title"}), TASK)
+    message = f"1 predicted {part} rows are not in the split, first 'q'. Run `dvc repro` so that"
+    with pytest.raises(DataError, match=message):
+        evaluate(rows, dataset, num_errors=9)
+
+
+def test_test_row_of_another_split_is_refused_although_none_is_labelled() -> None:
+    with pytest.raises(DataError, match="1 predicted test rows are not in the split, first 't1'"):
+        evaluate(TEST, split({"t2": None}), num_errors=9)
+
+
+def test_labelled_test_row_that_is_not_predicted_is_refused() -> None:
+    """The score of the others would be higher or lower than the test's."""
+    dataset = split({"t1": "no_relation", "t2": "per:title", "t3": None})
+    message = "1 of 2 labelled test rows are not predicted, first 't2': a score of the others"
+    with pytest.raises(DataError, match=message):
+        evaluate(TEST, dataset, num_errors=9)
+
+
+def test_row_that_is_predicted_twice_is_refused() -> None:
+    table = pd.concat([VALIDATION, VALIDATION.head(1)])
+    message = r"the prediction table holds 1 rows a second time, first 'v3' \(validation\)"
+    with pytest.raises(DataError, match=message):
+        evaluate(table, split({}), num_errors=9)
 
 
 def test_tables_are_written(tmp_path: Path) -> None:
-    evaluate(VALIDATION, both(frame({})), num_errors=9).write_tables(tmp_path, "bigru")
-    names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
-    assert names == {f"{t}/bigru_validation.csv" for t in ("confusions", "errors", "per_relation")}
-    errors = pd.read_csv(tmp_path / "errors" / "bigru_validation.csv")
-    assert errors["guid"].tolist() == ["v2", "v3"]
-    assert errors["actual"].tolist() == ["no_relation", "org:product"]
-    assert errors["sentence"].tolist() == ["문장 v2", "문장 v3"]
-
-
-def test_most_confident_errors_come_first_and_are_limited() -> None:
-    probabilities = VALIDATION[LABELS].to_numpy()
-    examples = TRAIN.set_index("guid", drop=False).loc[VALIDATION["guid"]]
-    errors = confident_errors(examples, probabilities, LABELS, 1)
-    assert errors["guid"].tolist() == ["v2"]
-    assert errors["confidence"].tolist() == pytest.approx([0.9])
-    assert errors["probability_of_actual"].tolist() == pytest.approx([0.05])
-
-
-def test_axes_of_the_confusion_matrix_are_in_label_order() -> None:
-    """Unordered axes are a frequent mistake; DVC draws the axes as the rows come."""
-    table = confusions(np.array([2, 0, 1, 0]), np.array([1, 2, 1, 0]), LABELS)
-    assert table["actual"].tolist() == ["no_relation", "no_relation", "per:title", "org:product"]
-    assert table["predicted"].tolist() == ["no_relation", "org:product", "per:title", "per:title"]
-
-
-def test_kinds_of_error() -> None:
-    true, predicted = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 2, 2])
-    assert kinds_of_error(true, predicted, LABELS, "no_relation") == {
-        "correct": 2, "relation_for_none": 1, "none_for_relation": 1, "wrong_relation": 1,
-    }  # fmt: skip
-    assert kinds_of_error(true, predicted, LABELS, None)["wrong_relation"] == 3
+    table = pd.concat([VALIDATION, TEST])
+    result = evaluate(table, split({"t1": "no_relation"}), num_errors=1)
+    result.write_tables(tmp_path, "bigru")
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
+    tables = ("confusions", "errors", "per_relation")
+    assert written == {f"{t}/bigru_{part}.csv" for t in tables for part in ("validation", "test")}
+    lines = {
+        name: (tmp_path / name / "bigru_validation.csv").read_text(encoding="utf-8").splitlines()
+        for name in tables
+    }
+    assert lines["confusions"] == [
+        "actual,predicted",
+        "no_relation,per:title",
+        "per:title,per:title",
+        "org:product,per:title",
+    ]
+    # the most confident one, as num_errors says
+    assert [line.split(",")[:4] for line in lines["errors"][1:]] == [
+        ["v2", "no_relation", "per:title", "0.9"]
+    ]
+    # predicted title three times, once rightly: precision 1/3, recall 1, F1 2/4
+    assert lines["per_relation"][2] == "per:title,33.33,100.0,50.0,25.0,1"
