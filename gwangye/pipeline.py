@@ -14,15 +14,24 @@ PREDICTIONS = "data/predictions/{}.parquet"
 _LISTING = re.compile(
     r"(?P<lines>(?:^(?P<indent> *)- data/predictions/(?!ensemble\.)[a-z0-9_]+\.parquet\n)+)", re.M
 )
+# A run of lines that name the same learning curve of several variants.
+_CURVES = re.compile(
+    r"^(?P<indent> *)metrics/train/[a-z0-9_]+/(?P<curve>\S+: \S+)\n"
+    r"(?:(?P=indent)metrics/train/[a-z0-9_]+/(?P=curve)\n)*",
+    re.M,
+)
 _STAGE = re.compile(r"^  (ensemble|evaluate):\n(?:(?:    .*)?\n)+", re.M)
 GENERATED = re.compile(r"(dvc\.lock|metrics/.*)")
 
 
 def sync_dependencies(text: str, variants: Sequence[str]) -> str:
-    """Return dvc.yaml's text with the prediction lists of ``ensemble`` and ``evaluate`` in step.
+    """Return dvc.yaml's text with what it lists by variant in step with the variants.
+
+    These are the predictions that ``ensemble`` and ``evaluate`` depend on, and the learning
+    curves under ``plots``.
 
     Args:
-        text: The text of dvc.yaml; everything but the two lists is kept as it is.
+        text: The text of dvc.yaml; everything but these lists is kept as it is.
         variants: The variants' names, in order.
 
     Raises:
@@ -49,7 +58,12 @@ def sync_dependencies(text: str, variants: Sequence[str]) -> str:
             "dvc.yaml: the stages 'ensemble' and 'evaluate' were not both found below `stages:`. "
             "Indent stages by two spaces."
         )
-    return synced
+
+    def curves(run: re.Match[str]) -> str:
+        lines = (f"{run['indent']}metrics/train/{name}/{run['curve']}\n" for name in variants)
+        return "".join(lines)
+
+    return _CURVES.sub(curves, synced)
 
 
 def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> None:

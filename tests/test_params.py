@@ -138,6 +138,6 @@ def test_file_that_holds_no_parameters(tmp_path: Path, text: str, message: str) 
 @pytest.mark.parametrize("written", ["1e-05", "1.0e-5", "0.00001", "1E-5"])
 def test_floats_of_yaml_1_2(tmp_path: Path, written: str) -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    text = text.replace("learning_rate: 0.0003", f"learning_rate: {written}")
+    text = re.sub(r"(?m)^  learning_rate: .*$", f"  learning_rate: {written}", text)
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
     assert load_params(tmp_path / "params.yaml").train["learning_rate"] == 0.00001

@@ -36,10 +36,11 @@ def sync(
         bool, typer.Option("--check", help="Change nothing; exit code 1 if out of step.")
     ] = False,
 ) -> None:
-    """Bring dvc.yaml's prediction lists in step with the variants of params.yaml.
+    """Bring dvc.yaml in step with the variants of params.yaml.
 
-    DVC cannot list the predictions of all variants by itself, so ``ensemble`` and ``evaluate``
-    name them one by one. Run this after adding, renaming or removing a variant.
+    DVC cannot list the predictions and curves of all variants by itself, so ``ensemble``,
+    ``evaluate`` and ``plots`` name them one by one. Run this after adding, renaming or removing a
+    variant.
     """
     from gwangye.params import load_params
     from gwangye.pipeline import sync_dependencies
@@ -55,7 +56,7 @@ def sync(
         raise typer.Exit(1)
     else:
         path.write_text(synced, encoding="utf-8")
-        typer.echo(f"dvc.yaml now depends on the predictions of {', '.join(variants)}.")
+        typer.echo(f"dvc.yaml now lists {', '.join(variants)}.")
 
 
 def merge(

@@ -25,8 +25,9 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         part = "ensemble_validation.csv"
         return [f"{folder}/metrics.json", *(f"{folder}/{table}/{part}" for table in tables)]
     if stage == "train":
-        curve = f"{arguments[-1]}/plots/metrics/train/loss.tsv"
-        return [f"{arguments[-2]}/config.json", curve]
+        curves = f"{arguments[-1]}/plots/metrics"
+        names = ("train/loss.tsv", "eval/micro_f1.tsv")
+        return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
     if stage == "predict":
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
@@ -41,7 +42,7 @@ def content(path: Path) -> str:
         last = "per:title" if path.parent.name == "confusions" else number
         return f"{header}\nper:title,{last}\nx{number},{last}\n"
     if path.suffix == ".tsv":
-        return f"step\tloss\n1\t{number}\n"
+        return f"step\t{path.stem}\n1\t{number}\n"
     return json.dumps({"ensemble": {"validation": {"micro_f1": number}}}) + "\n"
 
 

@@ -123,6 +123,13 @@ LISTING = """stages:
       - data/predictions/a.parquet
     outs:
       - metrics/errors
+plots:
+  - Loss:
+      y:
+        metrics/train/a/plots/loss.tsv: loss
+  - F1:
+      y:
+        metrics/train/a/plots/f1.tsv: f1
 """
 
 
@@ -131,6 +138,11 @@ def test_sync_lists_new_variants_and_keeps_the_rest() -> None:
         "      - data/predictions/a.parquet\n",
         "      - data/predictions/b.parquet\n      - data/predictions/c.parquet\n",
     )
+    for curve in ("loss.tsv: loss", "f1.tsv: f1"):
+        expected = expected.replace(
+            f"        metrics/train/a/plots/{curve}\n",
+            f"        metrics/train/b/plots/{curve}\n        metrics/train/c/plots/{curve}\n",
+        )
     assert sync_dependencies(LISTING, ["b", "c"]) == expected
     assert sync_dependencies(LISTING, ["a"]) == LISTING
 
