@@ -69,7 +69,7 @@ CHANGES = {
         {"split", *AFTER_PREPROCESS},
     ),
     "encoder": (
-        set_parameter("encoder.num_hidden_layers", 4),
+        set_parameter("encoder.num_hidden_layers", 3),
         {"encoder", *AFTER_PREPROCESS},
     ),
     "ensemble.members": (set_parameter("ensemble.members", ["bilstm", "bigru"]), ENDS),
