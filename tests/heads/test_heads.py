@@ -78,6 +78,30 @@ def test_attention_by_hand() -> None:
     assert module(HIDDEN, mask, POSITIONS).item() == pytest.approx(7 / 3)
 
 
+def test_attention_weighs_by_tanh_of_the_states() -> None:
+    module = head({"name": "attention", "attention_size": 1}, hidden_size=1, num_labels=1)
+    assert isinstance(module, AttentionHead)
+    for layer in (module.project, module.score, module.output):
+        layer.weight.data.fill_(1.0)
+    mask = torch.tensor([[1, 1, 0, 0, 0, 0]])
+    # tokens 1 and 2: e^tanh(1) = 2.14168, e^tanh(2) = 2.62224; (2.14168 + 2·2.62224)/4.76392
+    assert module(HIDDEN, mask, POSITIONS).item() == pytest.approx(1.55044, abs=1e-4)
+
+
+def test_attention_size_is_the_width_of_the_scoring_layer() -> None:
+    module = head({"name": "attention", "attention_size": 5})
+    assert isinstance(module, AttentionHead)
+    assert module.project.weight.shape == (5, 8)
+
+
+def test_linear_layers_start_as_berts() -> None:
+    module = head({"name": "cls"}, hidden_size=500, num_labels=40)
+    assert isinstance(module, TokenHead)
+    # 20,000 draws: the deviation of their deviation is 0.02/√40,000 = 0.0001
+    assert module.output.weight.std().item() == pytest.approx(0.02, abs=0.001)
+    assert module.output.bias.tolist() == [0.0] * 40
+
+
 def rows() -> tuple[Tensor, Tensor, Tensor]:
     """Three rows of lengths 6, 3 and 1."""
     torch.manual_seed(3)
@@ -122,6 +146,17 @@ def test_all_parameters_learn(choice: dict[str, Any]) -> None:
     assert all(parameter.grad is not None for parameter in module.parameters())
 
 
+@pytest.mark.parametrize("choice", CHOICES, ids=ids)
+def test_dropout_drops_in_training_only(choice: dict[str, Any]) -> None:
+    batch = rows()
+    dropping = head({**choice, "dropout": 0.5})
+    torch.testing.assert_close(dropping(*batch), dropping(*batch), rtol=0, atol=0)
+    dropping.train()
+    assert not torch.allclose(dropping(*batch), dropping(*batch))
+    never = head({**choice, "dropout": 0.0}).train()
+    torch.testing.assert_close(never(*batch), never(*batch), rtol=0, atol=0)
+
+
 def test_swapped_roles_give_other_features() -> None:
     hidden, mask, positions = rows()
     module = head({"name": "entity_start"})
@@ -145,6 +180,14 @@ def test_last_pooling_takes_the_final_states_of_both_directions() -> None:
     # forward direction after the last real token, backward direction after the first
     expected = module.output(torch.cat([outputs[0, 2, :4], outputs[0, 0, 4:]]))
     torch.testing.assert_close(module(hidden, mask, positions)[1], expected)
+
+
+def test_last_pooling_reads_the_top_layer() -> None:
+    hidden, mask, positions = rows()
+    module = head({"name": "bigru", "hidden_size": 4, "num_layers": 2, "pooling": "last"})
+    outputs, _ = module.recurrent(hidden[:1])
+    expected = module.output(torch.cat([outputs[0, 5, :4], outputs[0, 0, 4:]]))
+    torch.testing.assert_close(module(hidden, mask, positions)[0], expected)
 
 
 NEEDS = [

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gwangye.errors import ParameterError
-from gwangye.losses import LOSSES
+from gwangye.losses import LOSSES, classic
 from gwangye.losses.base import rdrop_penalty
 
 NAMES = ["a", "b", "c"]
@@ -36,9 +38,13 @@ WORKED = [
     # margins ∝ n^(-1/4): (1/2, 1) → (0.25, 0.5); logits (0, 0) of label 1 become (0, -0.5)
     ("ldam", {"max_margin": 0.5}, [0.0, 0.0], 1, [16, 1], math.log(1 + math.exp(0.5))),
     ("ldam", {"max_margin": 0.5, "scale": 2.0}, [0.0, 0.0], 0, [16, 1], math.log1p(math.exp(0.5))),
+    # a class without rows counts as one
+    ("ldam", {"max_margin": 0.5}, [0.0, 0.0], 0, [16, 0], math.log(1 + math.exp(0.25))),
     # logits (0, 0) + log (3/4, 1/4)
     ("logit_adjusted", {"tau": 1.0}, [0.0, 0.0], 0, [3, 1], -math.log(0.75)),
     ("logit_adjusted", {"tau": 1.0}, [0.0, 0.0], 1, [3, 1], -math.log(0.25)),
+    # e^(2·log 3/4) : e^(2·log 1/4) = 9 : 1
+    ("logit_adjusted", {"tau": 2.0}, [0.0, 0.0], 0, [3, 1], -math.log(0.9)),
     # a class without rows counts as one
     ("logit_adjusted", {"tau": 1.0}, [0.0, 0.0], 1, [3, 0], -math.log(0.25)),
 ]
@@ -54,6 +60,19 @@ def test_one_example(
 ) -> None:
     value = loss(name, counts, **options)(torch.tensor([logits]), torch.tensor([label]))
     assert value.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_worked_example_of_the_documentation_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).parents[2] / "docs" / "extending.md"
+    piece, table = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.setattr(LOSSES, "_pieces", {name: LOSSES[name] for name in LOSSES})
+    exec(piece, dict(vars(classic)))
+    names = {"HALF": HALF, "math": math}
+    exec(table, names)
+    (row,) = [row for row in names["WORKED"] if row is not ...]
+    assert set(LOSSES) == {row[0]} | {worked[0] for worked in WORKED}
+    test_one_example(*row)
+    assert len(piece.splitlines()) < 20
 
 
 def batch() -> tuple[Tensor, Tensor]:
@@ -146,6 +165,42 @@ def test_rdrop_is_off_by_default_and_scaled_by_alpha() -> None:
     assert penalty is not None
     value = penalty(torch.tensor([[0.0, 0.0]]), torch.tensor([[math.log(3), 0.0]]))
     assert value.item() == pytest.approx(math.log(3) / 2, abs=1e-6)
+
+
+def test_rdrop_is_the_mean_over_the_batch() -> None:
+    # the second row agrees with itself
+    first = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    second = torch.tensor([[math.log(3), 0.0], [1.0, 0.0]])
+    assert rdrop_penalty(first, second).item() == pytest.approx(math.log(3) / 16, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_gradient_raises_the_gold_logit_alone(name: str) -> None:
+    logits, labels = batch()
+    logits.requires_grad_()
+    loss(name, [5, 2, 9])(logits, labels).backward()
+    assert logits.grad is not None
+    gold = functional.one_hot(labels, 3).bool()
+    assert (logits.grad[gold] < 0).all()
+    assert (logits.grad[~gold] > 0).all()
+
+
+OUT_OF_RANGE = [
+    ("cross_entropy", "label_smoothing", 1.0),
+    ("cross_entropy", "label_smoothing", -0.1),
+    ("focal", "gamma", -1.0),
+    ("ldam", "max_margin", 0.0),
+    ("ldam", "scale", 0.0),
+    ("logit_adjusted", "tau", -1.0),
+    ("focal", "beta", 1.0),
+    ("focal", "rdrop_alpha", -1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "option", "value"), OUT_OF_RANGE)
+def test_options_out_of_range_are_named(name: str, option: str, value: float) -> None:
+    with pytest.raises(ParameterError, match=rf"^loss\.{option}: .*found: {value}"):
+        LOSSES.build({"name": name, option: value}, "loss")
 
 
 def test_half_precision_is_computed_in_single() -> None:
