@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from gwangye.ensembling import ENSEMBLES, Ensemble
 from gwangye.errors import ParameterError, did_you_mean
@@ -110,16 +118,20 @@ class Evaluate(Section):
 
 
 class ResolvedVariant(BaseModel):
-    """A variant with everything looked up: what the train stage works from."""
+    """A variant with everything looked up: what the train stage works from.
+
+    Dumped, it holds every option of its head and its loss, not only those that all heads and all
+    losses share: the checkpoint folder is named after the dump.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     name: str
     input: str
     head_name: str
-    head: HeadOptions
+    head: SerializeAsAny[HeadOptions]
     loss_name: str
-    loss: Loss
+    loss: SerializeAsAny[Loss]
     train: dict[str, Any]
 
 

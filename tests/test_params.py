@@ -56,6 +56,19 @@ def test_overrides_of_a_variant_go_over_its_section() -> None:
     assert variant.train["num_train_epochs"] == SHIPPED["train"]["num_train_epochs"]
 
 
+# what the checkpoint folder is named after must tell these apart: resuming from the weights of
+# another configuration would pass unnoticed
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("loss.gamma", 2.5), ("variants.bilstm.head.hidden_size", 7), ("train.learning_rate", 0.1)],
+)
+def test_dump_of_a_variant_holds_every_option(path: str, value: Any) -> None:
+    shipped = Params.from_mapping(SHIPPED).variant("bilstm").model_dump()
+    dumped = Params.from_mapping(changed(path, value)).variant("bilstm").model_dump()
+    assert dumped != shipped
+    assert dumped["loss"]["gamma"] == (2.5 if path == "loss.gamma" else 1.0)
+
+
 def test_option_of_another_loss_is_left_aside() -> None:
     """`-S loss.name=cross_entropy` alone is enough, although `loss.gamma` stands there."""
     params = Params.from_mapping(changed("loss.name", "cross_entropy"))
