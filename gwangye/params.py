@@ -254,10 +254,11 @@ class Params(Section):
                 f"{where}.input: there is no input '{self.variants[name].input}'. {hint}"
             )
         variant = self.variant(name)
-        check_training_arguments(self.variants[name].train, f"{where}.train")
+        # with the shared section below it: a pair of arguments may be split between the two
+        check_training_arguments(variant.train, f"{where}.train")
         if variant.head.needs_entities and not self.input_form(variant.input).marks_entities:
             raise ParameterError(
-                f"{where}: head '{self.variants[name].head['name']}' reads the entities, but "
+                f"{where}: head '{variant.head_name}' reads the entities, but "
                 f"inputs.{variant.input} does not mark them. Use head `cls`, or an input form "
                 "with markers."
             )

@@ -131,6 +131,19 @@ def test_early_stopping_needs_evaluations() -> None:
         Params.from_mapping(values)
 
 
+def test_override_is_checked_together_with_the_shared_section() -> None:
+    values = changed("variants.bilstm.train", {"eval_strategy": "no", "save_strategy": "no"})
+    with pytest.raises(ParameterError, match="variants.bilstm.train.early_stopping_patience needs"):
+        Params.from_mapping(values)
+
+
+def test_override_of_one_of_a_pair_that_the_shared_section_completes() -> None:
+    values = changed("train.eval_strategy", "steps")
+    values["train"]["save_strategy"] = "steps"
+    values["variants"]["bilstm"]["train"] = {"save_strategy": "steps"}
+    assert Params.from_mapping(values).variant("bilstm").train["eval_strategy"] == "steps"
+
+
 def test_unknown_variant_names_the_nearest() -> None:
     with pytest.raises(ParameterError, match=r"variants.bilstn does not exist. Did you mean 'bil"):
         load_params(ROOT / "params.yaml").variant("bilstn")
