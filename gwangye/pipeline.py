@@ -12,7 +12,7 @@ from gwangye.errors import DataError
 PREDICTIONS = "data/predictions/{}.parquet"
 # A run of lines that name variants' predictions; the ensemble's own line is not one of them.
 _LISTING = re.compile(
-    r"(?P<lines>(?:^(?P<indent> *)- data/predictions/(?!ensemble\.)[a-z0-9_]+\.parquet\n)+)", re.M
+    r"(?:^(?P<indent> *)- data/predictions/(?!ensemble\.)[a-z0-9_]+\.parquet\n)+", re.M
 )
 # A run of lines that name the same learning curve of several variants.
 _CURVES = re.compile(
@@ -93,9 +93,10 @@ def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> N
         # either side will do: DVC takes what is missing from its run cache
         run("git", "checkout", "--ours", "--", *conflicts)
         run("git", "add", "--", *conflicts)
-    for command in (["dvc", "checkout", "--force"], ["dvc", "repro"]):
-        if run(*command) != 0 and command[1] == "repro":
-            raise DataError("`dvc repro` failed; mend what it names, repeat it, then commit.")
+    # outputs that are in no cache are missing after the checkout; repro makes them
+    run("dvc", "checkout", "--force")
+    if run("dvc", "repro") != 0:
+        raise DataError("`dvc repro` failed; mend what it names, repeat it, then commit.")
     run("git", "add", "--update")
     run("git", "commit", "--no-edit")
 
