@@ -126,11 +126,12 @@ class RecurrentHead(nn.Module):
             final = state[0] if isinstance(state, tuple) else state
             pooled = torch.cat([final[-2], final[-1]], dim=-1)  # (B, 2·width)
         else:
-            # padding is filled with what the maximum never takes
+            # padding is filled with what the maximum never takes; autocast may have made the
+            # outputs narrower than the states they come from
             sequence, _ = pad_packed_sequence(
                 outputs,
                 batch_first=True,
-                padding_value=torch.finfo(hidden.dtype).min,
+                padding_value=torch.finfo(outputs.data.dtype).min,
                 total_length=hidden.shape[1],
             )
             is_max = self.pooling == "max"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Criterion = Callable[[Tensor, Tensor], Tensor]
 
-Weight = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Loss(Piece, abc.ABC):

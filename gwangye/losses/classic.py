@@ -18,6 +18,9 @@ class CrossEntropy(Loss):
 
     ℓ = -(1 - ε)·log p[y] - ε/K·Σ log p[k]
 
+    With class weights the whole row has the weight of y; PyTorch gives each k of the spread share
+    its own weight.
+
     Example:
         p = (0.5, 0.25, 0.25), y = 0, ε = 0: ℓ = log 2 = 0.693
 

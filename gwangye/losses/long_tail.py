@@ -17,7 +17,7 @@ class LDAM(Loss):
     """Label-distribution-aware margin: rare relations must win by more.
 
     ℓ = cross entropy of s·(z - Δ[y]·onehot(y)), Δ[k] ∝ n[k]^(-1/4), scaled so that the rarest
-    class has the largest margin m
+    class has the largest margin m; a class without rows counts as one row
 
     Example:
         n = (16, 1), m = 0.5: Δ = (0.25, 0.5)

@@ -190,6 +190,29 @@ def test_last_pooling_reads_the_top_layer() -> None:
     torch.testing.assert_close(module(hidden, mask, positions)[0], expected)
 
 
+class InBfloat16(nn.Module):
+    """A network whose outputs are narrower than its inputs, as under autocast on a GPU."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, packed: Any) -> Any:
+        outputs, state = self.network(packed)
+        return outputs.to(torch.bfloat16), state
+
+
+@pytest.mark.parametrize("pooling", ["entity_start", "max"])
+def test_recurrent_outputs_may_be_narrower_than_the_states(pooling: str) -> None:
+    module = head({"name": "bilstm", "pooling": pooling})
+    full = module(*rows())
+    module.recurrent = InBfloat16(module.recurrent)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        narrow = module(*rows())
+    # 8 bits: values below 1 are 1/256 apart at most
+    torch.testing.assert_close(narrow.float(), full, atol=1 / 256, rtol=0)
+
+
 NEEDS = [
     ({"name": "cls"}, False),
     ({"name": "attention"}, False),

@@ -94,6 +94,14 @@ def test_weighted_cross_entropy_is_pytorchs() -> None:
     torch.testing.assert_close(ours, theirs)
 
 
+def test_smoothed_row_has_the_weight_of_its_own_class() -> None:
+    logits, labels = torch.tensor([HALF, HALF]), torch.tensor([0, 1])
+    options = {"label_smoothing": 0.3, "class_weights": {"a": 3.0, "b": 1.0, "c": 1.0}}
+    value = loss("cross_entropy", [1, 1, 1], **options)(logits, labels)
+    # in log 2: row 0 is 0.7·1 + 0.5, row 1 is 0.7·2 + 0.5; (3·1.2 + 1·1.9)/4
+    assert value.item() == pytest.approx(1.375 * math.log(2), abs=1e-6)
+
+
 @pytest.mark.parametrize("weights", ["none", "inverse_frequency", {"a": 1.0, "b": 5.0, "c": 2.0}])
 def test_focal_with_gamma_0_is_cross_entropy_to_the_last_digit(weights: Any) -> None:
     logits, labels = batch()
@@ -149,6 +157,11 @@ def test_given_weights_must_not_name_another() -> None:
 def test_given_weights_must_be_positive() -> None:
     with pytest.raises(ParameterError, match=r"loss.class_weights.*greater than 0"):
         loss("focal", [1, 1], class_weights={"a": 0.0, "b": 1.0})
+
+
+def test_given_weights_must_be_finite() -> None:
+    with pytest.raises(ParameterError, match=r"loss.class_weights.*finite number"):
+        loss("focal", [1, 1], class_weights={"a": math.inf, "b": 1.0})
 
 
 def test_rdrop_by_hand() -> None:
