@@ -85,7 +85,8 @@ class Dataset:
     """The split stage's outputs.
 
     Args:
-        train: Canonical table of the labelled rows, and ``fold``: the fold that validates the row.
+        train: Canonical table of the labelled rows, and ``fold``: the fold that validates the row;
+            ``fold_2``, ``fold_3``, ... where the split is repeated.
         test: Canonical table of the rows to predict; labels may be missing.
         task: The relations.
     """

@@ -171,7 +171,7 @@ def predict_folds(
     for fold in folds:
         model, tokenizer = load_model(fold_folder(folder, fold, folds))
         pad, labels = tokenizer.pad_token_id, model.config.labels
-        rows = table.select((table.parts == "train") & (table.folds == fold))
+        rows = table.select((table.parts == "train") & table.validates(fold))
         validation = predict_probabilities(model, rows, pad, progress=progress)
         tables.append(prediction_table(rows.guids.tolist(), "validation", validation, labels))
         test_probabilities.append(predict_probabilities(model, test, pad, progress=progress))

@@ -1,8 +1,8 @@
 """Stage ``split``: check the examples and choose validation rows.
 
-Params: ``seed``, ``data``, ``split.strategy``, ``split.num_folds``. Reads the labelled and the
-test file; writes ``train.parquet`` (with ``fold``), ``test.parquet``, ``task.json``,
-``report.json`` and ``rejected.csv``.
+Params: ``seed``, ``data``, ``split.strategy``, ``split.num_folds``,
+``split.num_repeats``. Reads the labelled and the test file; writes ``train.parquet`` (with
+``fold``), ``test.parquet``, ``task.json``, ``report.json`` and ``rejected.csv``.
 """
 
 import logging
@@ -24,6 +24,7 @@ def main(params: Params, train: str, test: str, target: str) -> None:
         data=params.data,
         strategy=params.split_strategy(),
         num_folds=params.split.num_folds,
+        num_repeats=params.split.num_repeats,
         seed=params.seed,
     )
     folder = Path(target)

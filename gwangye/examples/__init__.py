@@ -7,7 +7,7 @@ from gwangye.examples.labels import label_list, read_labels
 from gwangye.examples.reading import ReadResult, read_examples
 from gwangye.examples.schema import COLUMNS, ENTITY_TYPES, Entity, Example, to_examples
 from gwangye.examples.spans import find_span, nfc
-from gwangye.examples.tables import make_frame, read_parquet, write_parquet
+from gwangye.examples.tables import fold_numbers, make_frame, read_parquet, write_parquet
 
 __all__ = [
     "COLUMNS",
@@ -21,6 +21,7 @@ __all__ = [
     "entity_pairs",
     "fetch_klue",
     "find_span",
+    "fold_numbers",
     "label_list",
     "make_frame",
     "nfc",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gwangye.errors import DataError
 from gwangye.examples.schema import COLUMNS
@@ -14,10 +17,11 @@ from gwangye.examples.schema import COLUMNS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-INTEGERS = ("subject_start", "subject_end", "object_start", "object_end", "fold")
+INTEGERS = ("subject_start", "subject_end", "object_start", "object_end")
 NULLABLE = ("label", "source")
-OPTIONAL = ("fold",)
-"""Columns that the table gains later: ``fold``, the row's validation fold."""
+FOLD = re.compile(r"fold(_[0-9]+)?")
+"""Columns that the table gains later: ``fold``, the fold that validates the row; ``fold_2``,
+``fold_3``, ... where the split is repeated."""
 
 
 def make_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
@@ -27,19 +31,32 @@ def make_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     version of pandas (its own text dtype turns None into NaN).
 
     Args:
-        columns: Values by canonical column name; ``fold`` may be among them.
+        columns: Values by canonical column name; ``fold``, ``fold_2``, ... may be among them.
     """
-    names = [*COLUMNS, *(name for name in OPTIONAL if name in columns)]
     return pd.DataFrame(
         {
-            name: pd.Series(columns[name], dtype="int64" if name in INTEGERS else "object")
-            for name in names
+            name: pd.Series(columns[name], dtype="int64" if _is_integer(name) else "object")
+            for name in [*COLUMNS, *fold_columns(columns)]
         }
     )
 
 
+def fold_columns(names: Iterable[str]) -> list[str]:
+    """Return those names that are columns of folds."""
+    return [name for name in names if FOLD.fullmatch(name)]
+
+
+def fold_numbers(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the folds that validate each row, (rows, repeats), int64."""
+    return frame[fold_columns(frame.columns)].to_numpy(dtype=np.int64)
+
+
+def _is_integer(name: str) -> bool:
+    return name in INTEGERS or FOLD.fullmatch(name) is not None
+
+
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a canonical table, with or without its ``fold`` column.
+    """Write a canonical table, with or without its columns of folds.
 
     Raises:
         DataError: A column is missing or unknown, or a value is missing where none may be.
@@ -83,7 +100,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 def _schema(names: Sequence[str], where: str) -> pa.Schema:
     import pyarrow as pa
 
-    wanted = [*COLUMNS, *(name for name in OPTIONAL if name in names)]
+    wanted = [*COLUMNS, *fold_columns(names)]
     missing = sorted(set(wanted) - set(names))
     unknown = sorted(set(names) - set(wanted))
     if missing or unknown:
@@ -96,7 +113,7 @@ def _schema(names: Sequence[str], where: str) -> pa.Schema:
         [
             pa.field(
                 name,
-                pa.int64() if name in INTEGERS else pa.string(),
+                pa.int64() if _is_integer(name) else pa.string(),
                 nullable=name in NULLABLE,
             )
             for name in wanted

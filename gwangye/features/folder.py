@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gwangye.dataset import Dataset, Task, write_json
 from gwangye.errors import DataError
-from gwangye.examples import to_examples
+from gwangye.examples import Example, fold_numbers, read_parquet, to_examples, write_parquet
 from gwangye.features.input_form import InputForm
 from gwangye.features.table import FeatureTable, read_features, write_features
 from gwangye.features.tokenising import prepare_tokenizer, tokenise
@@ -30,12 +31,14 @@ class FeatureFolder:
         form: The input form.
         task: The relations.
         tokenizer: Folder of the tokenizer with the form's markers.
+        labelled: File of the labelled rows themselves, for training that changes their text.
     """
 
     table: FeatureTable
     form: InputForm
     task: Task
     tokenizer: Path
+    labelled: Path
 
     @classmethod
     def read(cls, folder: Path) -> FeatureFolder:
@@ -52,7 +55,13 @@ class FeatureFolder:
             form=InputForm.from_dict(form),
             task=Task.read(folder / "task.json"),
             tokenizer=folder / "tokenizer",
+            labelled=folder / "labelled.parquet",
         )
+
+    def examples(self, guids: NDArray[np.object_]) -> list[Example]:
+        """Return the labelled rows with these guids, in their order."""
+        frame = read_parquet(self.labelled).set_index("guid", drop=False)
+        return list(to_examples(frame.loc[guids.tolist()]))
 
 
 def preprocess(dataset: Dataset, encoder: Path, form: InputForm, target: Path) -> dict[str, Any]:
@@ -69,6 +78,7 @@ def preprocess(dataset: Dataset, encoder: Path, form: InputForm, target: Path) -
     """
     tokenizer = _load_tokenizer(encoder)
     added = prepare_tokenizer(tokenizer, form, dataset.task.entity_types)
+    repeats = fold_numbers(dataset.train).shape[1]
     lengths: list[Any] = []
     cut: list[Any] = []
 
@@ -76,12 +86,13 @@ def preprocess(dataset: Dataset, encoder: Path, form: InputForm, target: Path) -
         for part, frame in (("train", dataset.train), ("test", dataset.test)):
             for start in range(0, len(frame), ROWS_PER_CHUNK):
                 rows = frame.iloc[start : start + ROWS_PER_CHUNK]
-                table = _chunk(rows, part, tokenizer, form, dataset.task)
+                table = _chunk(rows, part, tokenizer, form, dataset.task, repeats)
                 lengths.append(table.lengths)
                 cut.append(table.truncated)
                 yield table
 
     rows = write_features(chunks(), target / "features.parquet")
+    write_parquet(dataset.train, target / "labelled.parquet")
     tokenizer.save_pretrained(target / "tokenizer")
     write_json(form.to_dict(), target / "input.json")
     dataset.task.write(target / "task.json")
@@ -115,9 +126,10 @@ def _load_tokenizer(encoder: Path) -> Any:
 
 
 def _chunk(
-    frame: pd.DataFrame, part: str, tokenizer: Any, form: InputForm, task: Task
+    frame: pd.DataFrame, part: str, tokenizer: Any, form: InputForm, task: Task, repeats: int
 ) -> FeatureTable:
-    folds = frame["fold"].tolist() if "fold" in frame else [-1] * len(frame)
+    # test rows have no fold, yet a file's rows are all equally wide
+    folds = fold_numbers(frame) if part == "train" else np.full((len(frame), repeats), -1)
     return tokenise(list(to_examples(frame)), tokenizer, form).with_columns(
         parts=[part] * len(frame), folds=folds, label_ids=task.label_ids(frame).tolist()
     )

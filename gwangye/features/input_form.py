@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from gwangye.errors import ParameterError, did_you_mean
-from gwangye.registry import Piece
 from gwangye.representations import QUERIES, REPRESENTATIONS, Query, Representation
 
 OWN_KEYS = {"query", "max_length"}
@@ -66,8 +65,8 @@ class InputForm(BaseModel):
         """Return the section that :meth:`from_params` builds this form from."""
         return {
             "name": self.name,
-            **_options(self.representation),
-            "query": {"name": self.query_name, **_options(self.query)},
+            **self.representation.model_dump(),
+            "query": {"name": self.query_name, **self.query.model_dump()},
             "max_length": self.max_length,
         }
 
@@ -81,6 +80,7 @@ class InputForm(BaseModel):
         """Whether the encoder is shown where the entities are."""
         return self.representation.marks_entities
 
-
-def _options(piece: Piece) -> dict[str, Any]:
-    return piece.model_dump()
+    @property
+    def tells_roles(self) -> bool:
+        """Whether the encoder is shown which entity is the subject."""
+        return self.marks_entities or self.query_name != "none"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gwangye.errors import DataError
 
@@ -26,7 +26,8 @@ class FeatureTable:
     Args:
         guids: (rows,) text.
         parts: (rows,) "train" or "test".
-        folds: (rows,) the fold that validates the row; -1 for test rows.
+        folds: (rows, repeats) the folds that validate the row, one per repeat of the split; -1 for
+            test rows.
         label_ids: (rows,) -1 where a row has no label.
         truncated: (rows,) whether the sentence was cut.
         entity_positions: (rows, 2, 4), int32; see :mod:`gwangye.features`.
@@ -52,6 +53,10 @@ class FeatureTable:
     def lengths(self) -> NDArray[np.int64]:
         """The rows' numbers of tokens, special ones included."""
         return np.diff(self.offsets)
+
+    def validates(self, fold: int) -> NDArray[np.bool_]:
+        """Return a (rows,) mask of the rows that a fold validates."""
+        return np.asarray((self.folds == fold).any(axis=1))
 
     def row(self, index: int) -> dict[str, Any]:
         """Return one row: input_ids, entity_positions (2, 4), label_id, and token_type_ids."""
@@ -97,14 +102,17 @@ class FeatureTable:
         self,
         *,
         parts: Sequence[str],
-        folds: Sequence[int],
+        folds: ArrayLike,
         label_ids: Sequence[int],
     ) -> FeatureTable:
-        """Return the table with what tokenising does not know: part, fold and label."""
+        """Return the table with what tokenising does not know: parts, folds and labels.
+
+        ``folds`` may be (rows, repeats), or (rows,) where the split is not repeated.
+        """
         return replace(
             self,
             parts=np.array(parts, dtype=object),
-            folds=np.array(folds, dtype=np.int64),
+            folds=_as_rows(np.asarray(folds, dtype=np.int64), len(self)),
             label_ids=np.array(label_ids, dtype=np.int64),
         )
 
@@ -155,7 +163,7 @@ def read_features(path: Path) -> FeatureTable:
     return FeatureTable(
         guids=np.array(table["guid"].to_pylist(), dtype=object),
         parts=np.array(table["part"].to_pylist(), dtype=object),
-        folds=table["fold"].to_numpy(),
+        folds=_as_rows(_flat(table["fold"])[0], table.num_rows),
         label_ids=table["label_id"].to_numpy(),
         truncated=np.array(table["truncated"].to_pylist(), dtype=bool),
         entity_positions=_flat(table["entity_positions"])[0].reshape(-1, 2, 4),
@@ -165,21 +173,29 @@ def read_features(path: Path) -> FeatureTable:
     )
 
 
+def _as_rows(values: NDArray[Any], rows: int) -> NDArray[Any]:
+    # not -1: without rows numpy cannot tell the width
+    return values.reshape(rows, values.size // rows if rows else 1)
+
+
 def _to_arrow(table: FeatureTable) -> pa.Table:
     import pyarrow as pa
 
     def lists(flat: NDArray[Any]) -> pa.Array:
         return pa.LargeListArray.from_arrays(pa.array(table.offsets), pa.array(flat))
 
-    positions = pa.array(table.entity_positions.reshape(-1).astype(np.int32))
-    eights = pa.array(np.arange(0, 8 * len(table) + 1, 8, dtype=np.int64))
+    def rows_of(values: NDArray[Any]) -> pa.Array:
+        width = values.size // max(len(table), 1)
+        starts = np.arange(len(table) + 1, dtype=np.int64) * width
+        return pa.LargeListArray.from_arrays(pa.array(starts), pa.array(values.reshape(-1)))
+
     columns = {
         "guid": pa.array(table.guids.tolist(), pa.string()),
         "part": pa.array(table.parts.tolist(), pa.string()),
-        "fold": pa.array(table.folds),
+        "fold": rows_of(table.folds),
         "label_id": pa.array(table.label_ids),
         "truncated": pa.array(table.truncated),
-        "entity_positions": pa.LargeListArray.from_arrays(eights, positions),
+        "entity_positions": rows_of(table.entity_positions.astype(np.int32)),
         "input_ids": lists(table.input_ids),
     }
     if table.token_type_ids is not None:

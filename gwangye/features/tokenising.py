@@ -231,7 +231,7 @@ def _table(
     return FeatureTable(
         guids=np.array([example.guid for example in examples], dtype=object),
         parts=np.full(number, "", dtype=object),
-        folds=np.full(number, -1, dtype=np.int64),
+        folds=np.full((number, 1), -1, dtype=np.int64),
         label_ids=np.full(number, -1, dtype=np.int64),
         truncated=np.array([row.truncated for row in rows], dtype=bool),
         entity_positions=positions.reshape(-1, 2, 4),

@@ -13,6 +13,7 @@ from gwangye.errors import DataError
 from gwangye.examples import (
     COLUMNS,
     ReadResult,
+    drop_duplicates,
     label_list,
     make_frame,
     read_examples,
@@ -35,9 +36,19 @@ class SplitResult:
 
 
 def split_files(
-    train: Path, test: Path, *, data: Data, strategy: SplitStrategy, num_folds: int, seed: int
+    train: Path,
+    test: Path,
+    *,
+    data: Data,
+    strategy: SplitStrategy,
+    num_folds: int,
+    num_repeats: int = 1,
+    seed: int,
 ) -> SplitResult:
     """Read both files, check every row, and give each labelled row its fold.
+
+    Rows are dropped after folds are given, so that those which stay are validated in the same fold
+    whether or not others are dropped.
 
     Args:
         train: Labelled file in any accepted format.
@@ -45,7 +56,9 @@ def split_files(
         data: The ``data`` section: how to read, which labels, how many rows.
         strategy: How validation rows are chosen.
         num_folds: Number of folds, 2 or more.
-        seed: Seed of the draw of rows and of the folds.
+        num_repeats: How often the rows are cut into folds. The k-th fold of the r-th repeat (from
+            0) has the number ``r * num_folds + k``.
+        seed: Seed of the draw of rows and of the folds; the r-th repeat draws with ``seed + r``.
 
     Raises:
         DataError: A row is invalid (with ``data.on_invalid: error``), or a row of the labelled
@@ -71,13 +84,22 @@ def split_files(
     if data.max_train_examples is not None:
         frame = sample_rows(frame, data.max_train_examples, seed)
     frame = frame.reset_index(drop=True)
-    frame["fold"] = strategy.assign(frame, num_folds, seed)
+    for repeat in range(num_repeats):
+        column = "fold" if repeat == 0 else f"fold_{repeat + 1}"
+        frame[column] = repeat * num_folds + strategy.assign(frame, num_folds, seed + repeat)
+    frame, dropped = drop_duplicates(
+        frame,
+        exact=data.duplicates == "drop",
+        contradicting=data.contradictions == "drop",
+    )
     rejected = pd.concat([read.rejected, read_test.rejected], ignore_index=True)
     return SplitResult(
         dataset=Dataset(
             frame, read_test.frame, Task(names, data.negative_label, data.entity_types)
         ),
-        report=data_report(frame, read_test.frame if len(read_test.frame) else None, rejected),
+        report=data_report(
+            frame, read_test.frame if len(read_test.frame) else None, rejected, dropped=dropped
+        ),
         rejected=rejected,
     )
 

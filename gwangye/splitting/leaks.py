@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 from gwangye.examples import overlap
 
 
-def leaks(frame: pd.DataFrame, fold: NDArray[np.int64]) -> dict[str, dict[str, int]]:
+def leaks(frame: pd.DataFrame, folds: NDArray[np.int64]) -> dict[str, dict[str, int]]:
     """Count, fold by fold, the validation rows of which something stands in training too.
 
     Args:
         frame: A canonical table.
-        fold: (rows,), int64: the fold in which each row is validated; it is trained on in all
-            others.
+        folds: (rows, repeats), int64: the folds in which each row is validated; it is trained on
+            in all others.
 
     Returns:
         By fold ("0", "1", ...) the counts of :func:`gwangye.examples.overlap`: ``rows``,
         ``sentence``, ``entity_pair``, ``subject_word``, ``both_entities``.
     """
-    return {
-        str(number): overlap(frame[fold != number], frame[fold == number])
-        for number in sorted(set(fold.tolist()))
-    }
+    counts = {}
+    for fold in np.unique(folds).tolist():
+        validates = (folds == fold).any(axis=1)
+        counts[str(fold)] = overlap(frame[~validates], frame[validates])
+    return counts

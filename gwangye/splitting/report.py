@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gwangye.examples import compare, describe
+from gwangye.examples import compare, describe, fold_numbers
 from gwangye.splitting.leaks import leaks
 
 LISTED = 100
@@ -24,7 +24,7 @@ def data_report(
     """Put together all that is to be known about the data before training on it.
 
     Args:
-        train: The canonical training table with its ``fold`` column.
+        train: The canonical training table with its columns of folds.
         test: The canonical test table; None where there is none.
         rejected: The rejected rows of both files: columns file, row, guid, reason.
         dropped: From :func:`gwangye.examples.drop_duplicates`.
@@ -40,7 +40,7 @@ def data_report(
         "train": describe(train),
         "test": None if test is None else describe(test),
         "comparison": None if test is None else compare(train, test),
-        "folds": leaks(train, train["fold"].to_numpy()),
+        "folds": leaks(train, fold_numbers(train)),
         "dropped": dict(dropped or {}),
         "rejected": {
             "rows": len(rejected),

@@ -47,6 +47,9 @@ class RandomSplit(SplitStrategy):
     Folds differ by one row at most in size. Sentences and entity pairs stand on both sides, so
     validation pays for what training saw.
 
+    Example:
+        10 rows, 3 folds: 4, 3 and 3 rows, drawn.
+
     References:
         None.
     """
@@ -66,6 +69,9 @@ class StratifiedSplit(SplitStrategy):
 
     The split most published KLUE-RE results rest on. It leaks as ``random`` does.
 
+    Example:
+        6 rows of x and 3 of y, 3 folds: each has 2 of x and 1 of y.
+
     References:
         Kohavi, 1995, "A Study of Cross-Validation and Bootstrap" (IJCAI).
     """
@@ -80,6 +86,9 @@ class SentenceSplit(SplitStrategy):
     """Rows of one sentence together, stratified by label.
 
     No sentence is read in training and asked about in validation; entity pairs still are.
+
+    Example:
+        Two rows ask about two pairs in one sentence: both in the same fold.
 
     References:
         None.
@@ -98,6 +107,9 @@ class EntityPairSplit(SplitStrategy):
     with row 3, the three stay together. (비틀즈, 조지 해리슨) and (조지 해리슨, 비틀즈) are one
     pair. So no pair is known by heart in validation, as hardly any is in a test set.
 
+    Example:
+        (비틀즈, 조지 해리슨) here, (조지 해리슨, 비틀즈) in another sentence: both in one fold.
+
     References:
         None.
     """
@@ -113,6 +125,9 @@ class SubjectSplit(SplitStrategy):
 
     Every subject in validation is new to training: the strictest of these splits. With KLUE-RE
     its largest group has 2,517 rows, so more than a dozen folds cannot be even.
+
+    Example:
+        비틀즈 is the subject of two rows with unlike objects: both in the same fold.
 
     References:
         None.

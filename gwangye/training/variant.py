@@ -53,8 +53,8 @@ def train_variant(
     scores = train_model(
         model,
         tokenizer,
-        rows.select(rows.folds != fold),
-        rows.select(rows.folds == fold),
+        rows.select(~rows.validates(fold)),
+        rows.select(rows.validates(fold)),
         task=source.task,
         loss=variant.loss,
         arguments=variant.train,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -56,8 +57,14 @@ def test_folder_is_complete(tmp_path: Path, dataset: Dataset, encoder: Callable[
     assert folder.task == TASK
     assert folder.table.guids.tolist() == ["a", "b", "c"]
     assert folder.table.parts.tolist() == ["train", "train", "test"]
-    assert folder.table.folds.tolist() == [0, 1, -1]
+    assert folder.table.folds.tolist() == [[0], [1], [-1]]
     assert folder.table.label_ids.tolist() == [1, 0, -1]
+    chosen = folder.examples(np.array(["b", "a"], dtype=object))
+    assert [(example.guid, example.label) for example in chosen] == [
+        ("b", "no_relation"),
+        ("a", "org:founded_by"),
+    ]
+    assert chosen[1].sentence == dataset.train["sentence"][0]
     # without "세웠다" and ".": the ends of the sentence are farthest
     tokens = AutoTokenizer.from_pretrained(folder.tokenizer).convert_ids_to_tokens(
         folder.table.row(2)["input_ids"].tolist()

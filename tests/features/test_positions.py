@@ -301,7 +301,7 @@ def test_guids_are_kept_and_the_rest_is_for_the_caller(prepared: Prepared) -> No
     table = tokenise([PARTICLE], tokenizer, form)
     assert table.guids.tolist() == ["a"]
     assert table.label_ids.tolist() == [-1]
-    assert table.folds.tolist() == [-1]
+    assert table.folds.tolist() == [[-1]]
 
 
 def test_prepare_adds_each_marker_once(tokenizer: Callable[[str], Any]) -> None:

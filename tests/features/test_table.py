@@ -20,7 +20,7 @@ def make_table(rows: list[int], *, segments: bool = True) -> FeatureTable:
     return FeatureTable(
         guids=np.array([f"g{n}" for n in rows], dtype=object),
         parts=np.array(["test" if n > 3 else "train" for n in rows], dtype=object),
-        folds=np.array([-1 if n > 3 else n for n in rows], dtype=np.int64),
+        folds=np.array([-1 if n > 3 else n for n in rows], dtype=np.int64)[:, None],
         label_ids=np.array([n * 10 for n in rows], dtype=np.int64),
         truncated=np.array([n == 2 for n in rows], dtype=bool),
         entity_positions=np.repeat(rows, 8).reshape(-1, 2, 4).astype(np.int32),
@@ -81,9 +81,21 @@ def test_with_columns_changes_those_only() -> None:
     table = make_table([1, 3])
     changed = table.with_columns(parts=["test", "train"], folds=[-1, 5], label_ids=[-1, 7])
     assert changed.parts.tolist() == ["test", "train"]
-    assert changed.folds.tolist() == [-1, 5]
+    assert changed.folds.tolist() == [[-1], [5]]
     assert changed.label_ids.tolist() == [-1, 7]
     assert changed.input_ids.tolist() == [1, 3, 3, 3]
+
+
+def test_folds_of_a_repeated_split(tmp_path: Path) -> None:
+    table = make_table([1, 3, 2]).with_columns(
+        parts=["train"] * 3, folds=[[0, 3], [1, 2], [0, 2]], label_ids=[0, 0, 0]
+    )
+    write_features([table], tmp_path / "f.parquet")
+    again = read_features(tmp_path / "f.parquet")
+    assert again.folds.tolist() == [[0, 3], [1, 2], [0, 2]]
+    assert again.validates(0).tolist() == [True, False, True]
+    assert again.validates(2).tolist() == [False, True, True]
+    assert again.validates(4).tolist() == [False, False, False]
 
 
 @pytest.mark.parametrize("segments", [True, False])
@@ -99,7 +111,7 @@ def test_file_is_readable_by_others(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "f.parquet").to_pylist()[0] == {
         "guid": "g2",
         "part": "train",
-        "fold": 2,
+        "fold": [2],
         "label_id": 20,
         "truncated": True,
         "entity_positions": [2] * 8,

@@ -20,11 +20,22 @@ def test_leaks_counts_each_fold_against_all_others(table: Table) -> None:
             ("다", "솔빛", "한별", "t"),
         ]
     )
-    assert leaks(frame, np.array([0, 1, 2, 1, 0])) == {
+    assert leaks(frame, np.array([[0], [1], [2], [1], [0]])) == {
         # row 0: sentence (row 1), pair and both words (row 2); row 4: sentence, subject and both
         "0": {"rows": 2, "sentence": 2, "entity_pair": 1, "subject_word": 1, "both_entities": 2},
         # row 1: sentence (row 0), 도담 is new; row 3: sentence and subject (row 4), 새봄 is new
         "1": {"rows": 2, "sentence": 2, "entity_pair": 0, "subject_word": 1, "both_entities": 0},
         # row 2: pair and both words (row 0); 가온 is no subject there
         "2": {"rows": 1, "sentence": 0, "entity_pair": 1, "subject_word": 0, "both_entities": 1},
+    }
+
+
+def test_leaks_of_a_repeated_split(table: Table) -> None:
+    """Two draws: a fold's rows are trained on by every other fold, of either draw."""
+    frame = table([("가", "나리", "가온", "t"), ("가", "한별", "도담", "t")])
+    counts = leaks(frame, np.array([[0, 2], [1, 2]]))
+    assert {fold: (c["rows"], c["sentence"]) for fold, c in counts.items()} == {
+        "0": (1, 1),
+        "1": (1, 1),
+        "2": (2, 0),
     }

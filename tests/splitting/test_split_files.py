@@ -45,7 +45,9 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
-def split(tmp_path: Path, train: list[dict], test: list[dict], **data: Any) -> SplitResult:
+def split(
+    tmp_path: Path, train: list[dict], test: list[dict], num_repeats: int = 1, **data: Any
+) -> SplitResult:
     section = {"train": "", "test": "", "entity_types": ["PER", "ORG"]} | data
     return split_files(
         write(tmp_path / "train.jsonl", train),
@@ -53,6 +55,7 @@ def split(tmp_path: Path, train: list[dict], test: list[dict], **data: Any) -> S
         data=Data(**section),
         strategy=STRATEGIES["entity_pair"](),
         num_folds=2,
+        num_repeats=num_repeats,
         seed=1,
     )
 
@@ -126,3 +129,51 @@ def test_unlabelled_training_rows_are_refused(tmp_path: Path) -> None:
 def test_label_of_the_test_file_must_be_known(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"label 'per:titel' is unknown"):
         split(tmp_path, labelled(), [row(0, "per:titel")])
+
+
+def test_repeated_split_draws_anew(tmp_path: Path) -> None:
+    train = [row(i % 4, LABELS[i % 4], guid=f"g{i}", sentence=f"{PAIRS[i % 4][0]}, "
+             f"{PAIRS[i % 4][1]} {i}") for i in range(8)]  # fmt: skip
+    frame = split(tmp_path, train, [], num_repeats=3).dataset.train
+    assert sorted(set(frame["fold"])) == [0, 1]
+    assert sorted(set(frame["fold_2"])) == [2, 3]
+    assert sorted(set(frame["fold_3"])) == [4, 5]
+    # rows of one pair stay together in every draw, and the draws are not all the same
+    for column in ("fold", "fold_2", "fold_3"):
+        assert (frame[column][:4].to_numpy() == frame[column][4:].to_numpy()).all()
+    draws = {tuple(frame[c] % 2 == frame[c][0] % 2) for c in ("fold", "fold_2", "fold_3")}
+    assert len(draws) > 1
+
+
+def with_repeats() -> list[dict[str, Any]]:
+    """g0 to g3; g4 says again what g0 says; g5 contradicts g1."""
+    return [
+        *labelled(),
+        row(0, LABELS[0], guid="g4"),
+        row(1, "no_relation", guid="g5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "dropped"),
+    [
+        ({}, ["g0", "g1", "g2", "g3", "g4", "g5"], {"exact": 0, "contradicting": 0}),
+        ({"duplicates": "drop"}, ["g0", "g1", "g2", "g3", "g5"], {"exact": 1, "contradicting": 0}),
+        ({"contradictions": "drop"}, ["g0", "g2", "g3", "g4"], {"exact": 0, "contradicting": 2}),
+    ],
+)
+def test_repeated_rows_are_dropped_where_wanted(
+    tmp_path: Path, options: dict[str, str], kept: list[str], dropped: dict[str, int]
+) -> None:
+    result = split(tmp_path, with_repeats(), [], **options)
+    assert result.dataset.train["guid"].tolist() == kept
+    assert result.report["dropped"] == dropped
+
+
+def test_rows_that_stay_keep_their_folds(tmp_path: Path) -> None:
+    def folds(**options: str) -> dict[str, int]:
+        frame = split(tmp_path, with_repeats(), [], **options).dataset.train
+        return dict(zip(frame["guid"], frame["fold"], strict=True))
+
+    every, fewer = folds(), folds(duplicates="drop", contradictions="drop")
+    assert fewer == {guid: every[guid] for guid in ("g0", "g2", "g3")}

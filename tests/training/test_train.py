@@ -82,7 +82,7 @@ def train(
         "checkpoints_dir": folder / "checkpoints",
     }
     return train_model(
-        model, tokenizer, table.select(table.folds == 1), table.select(table.folds == 0),
+        model, tokenizer, table.select(table.validates(1)), table.select(table.validates(0)),
         **(options | changes),
     )  # fmt: skip
 
@@ -152,7 +152,7 @@ def test_best_checkpoint_is_kept_and_its_scores_returned(encoder: Path, tmp_path
         losses = [float(line.split("\t")[1]) for line in file.readlines()[1:]]
     assert len(losses) == 3
     assert scores["loss"] == pytest.approx(min(losses), abs=1e-4)
-    validation = table.select(table.folds == 0)
+    validation = table.select(table.validates(0))
     probabilities = predict_probabilities(model, validation, tokenizer.pad_token_id)
     gold = probabilities[np.arange(3), validation.label_ids]
     focal = -((1 - gold) ** 2) * np.log(gold)
