@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.folders import fold_folder, model_folders
-from gwangye.predictions import prediction_table
+from gwangye.folders import fold_folder, model_folders, seed_of
+from gwangye.predictions import mean_by_row, prediction_table
 
 if TYPE_CHECKING:
     from gwangye.examples.schema import Example
@@ -154,27 +154,37 @@ def predict_folds(
     """Predict a whole split with a trained variant.
 
     Args:
-        folder: The variant's folder: one model, or one per fold.
+        folder: The variant's folder: one model, or one per fold and seed.
         table: The features of the labelled and the test rows.
         folds: The folds that were trained.
         progress: Whether to show a progress bar.
 
     Returns:
         A prediction table: each fold's validation rows, predicted by the model that was not
-        trained on them; then the test rows, predicted by the mean over the folds.
+        trained on them; then the test rows, predicted by the mean over the folds. A validation row
+        of several folds (of a repeated split) has the mean of theirs. Where there are several
+        seeds, all this once per seed, with a column ``seed``.
     """
     from gwangye.model import load_model
 
     test = table.select(table.parts == "test")
-    tables: list[pd.DataFrame] = []
-    test_probabilities: list[NDArray[np.float64]] = []
+    by_seed: dict[int | None, list[pd.DataFrame]] = {}
     for fold in folds:
-        model, tokenizer = load_model(fold_folder(folder, fold, folds))
-        pad, labels = tokenizer.pad_token_id, model.config.labels
         rows = table.select((table.parts == "train") & table.validates(fold))
-        validation = predict_probabilities(model, rows, pad, progress=progress)
-        tables.append(prediction_table(rows.guids.tolist(), "validation", validation, labels))
-        test_probabilities.append(predict_probabilities(model, test, pad, progress=progress))
-    mean = np.mean(test_probabilities, axis=0)
-    tables.append(prediction_table(test.guids.tolist(), "test", mean, labels))
+        for path in model_folders(fold_folder(folder, fold, folds)):
+            model, tokenizer = load_model(path)
+            for part, chosen in (("validation", rows), ("test", test)):
+                predicted = predict_probabilities(
+                    model, chosen, tokenizer.pad_token_id, progress=progress
+                )
+                by_seed.setdefault(seed_of(path), []).append(
+                    prediction_table(chosen.guids.tolist(), part, predicted, model.config.labels)
+                )
+    tables = []
+    for seed, parts in by_seed.items():
+        mean = mean_by_row(pd.concat(parts, ignore_index=True))
+        mean = mean.sort_values("part", key=lambda part: part != "validation", kind="stable")
+        if seed is not None:
+            mean.insert(2, "seed", seed)
+        tables.append(mean)
     return pd.concat(tables, ignore_index=True)

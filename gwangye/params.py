@@ -8,7 +8,7 @@ transformers, so every stage can afford the whole check.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,11 +23,14 @@ from pydantic import (
     model_validator,
 )
 
+from gwangye.augmentation import Augmentation, build_augmentations, for_task
 from gwangye.ensembling import ENSEMBLES, Ensemble
 from gwangye.errors import ParameterError, did_you_mean
+from gwangye.examples import read_labels
 from gwangye.features import InputForm
 from gwangye.heads import HEADS, HeadOptions
 from gwangye.losses import LOSSES, Loss
+from gwangye.pretraining import Pretraining
 from gwangye.registry import explain
 from gwangye.splitting import STRATEGIES, SplitStrategy
 from gwangye.training.arguments import check_training_arguments
@@ -35,6 +38,9 @@ from gwangye.training.arguments import check_training_arguments
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Folders beside the variants' own, which a variant's outputs would overwrite.
 RESERVED_NAMES = {"encoders", "ensemble", "submission"}
+PRETRAINED = "pretrained"
+"""What the encoder stage's encoder is called; the others are those of `pretrain`."""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Section(BaseModel):
@@ -71,7 +77,6 @@ class Data(Section):
 class Encoder(Section):
     """``encoder``: the pretrained encoder and how much of it is kept."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     model_name_or_path: str
     prune_vocabulary: bool = False
     num_hidden_layers: Annotated[int, Field(ge=1)] | None = None
@@ -100,12 +105,15 @@ class Split(Section):
 
 
 class Variant(Section):
-    """``variants.<name>``: an input form, a head, and what differs in loss and training."""
+    """``variants.<name>``: encoder, input form, head, and what differs in loss and training."""
 
+    encoder: str
     input: str
     head: dict[str, Any]
     loss: dict[str, Any]
     train: dict[str, Any] = {}
+    augment: dict[str, Any] = {}
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
 
     @field_validator("loss")
     @classmethod
@@ -131,12 +139,15 @@ class ResolvedVariant(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     name: str
+    seeds: list[int]
+    encoder: str
     input: str
     head_name: str
     head: SerializeAsAny[HeadOptions]
     loss_name: str
     loss: SerializeAsAny[Loss]
     train: dict[str, Any]
+    augment: dict[str, SerializeAsAny[Augmentation]]
 
 
 class Params(Section):
@@ -146,14 +157,16 @@ class Params(Section):
     :class:`~gwangye.errors.ParameterError` with one line per fault.
     """
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     data: Data
     encoder: Encoder
+    pretrain: dict[str, Pretraining] = {}
     split: Split
     inputs: dict[str, dict[str, Any]]
     loss: dict[str, Any]
     losses: dict[str, dict[str, Any]] = {}
     train: dict[str, Any]
+    augment: dict[str, Any] = {}
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     ensemble: dict[str, Any]
     evaluate: Evaluate = Evaluate()
@@ -176,8 +189,16 @@ class Params(Section):
         """Build every piece once and check what goes with what."""
         _check_names("inputs", self.inputs)
         _check_names("variants", self.variants)
+        _check_names("pretrain", self.pretrain)
+        if PRETRAINED in self.pretrain:
+            raise ParameterError(
+                f"pretrain.{PRETRAINED}: the name is the encoder stage's. Choose another."
+            )
+        for name in self.pretrain:
+            self.pretrain[name].check(f"pretrain.{name}")
         self.split_strategy()
         check_training_arguments(self.train, "train")
+        build_augmentations(self.augment, "augment")
         LOSSES.build(self.loss, "loss")
         for name in self.losses:
             LOSSES.build(self.losses[name], f"losses.{name}")
@@ -185,11 +206,21 @@ class Params(Section):
             self.input_form(name)
         for name in self.variants:
             self._check_variant(name)
-        self.ensembler()
-        for member in self.members():
-            if member not in self.variants:
-                hint = did_you_mean(member, self.variants)
-                raise ParameterError(f"ensemble.members: '{member}' is not a variant. {hint}")
+        self._check_ensemble()
+        if self.data.labels is not None and Path(self.data.labels).is_file():
+            self.check_labels(read_labels(Path(self.data.labels)))
+
+    def check_labels(self, labels: Sequence[str]) -> None:
+        """Check what the parameters say of single relations, once these are known.
+
+        Raises:
+            ParameterError: A class weight is missing or is of no relation, or an augmentation
+                names a relation that does not exist.
+        """
+        for name in self.variants:
+            variant, where = self.variant(name), f"variants.{name}"
+            variant.loss.check_labels(labels, f"{where}.loss")
+            for_task(variant.augment, labels, f"{where}.augment")
 
     def split_strategy(self) -> SplitStrategy:
         """Return the split strategy that ``split.strategy`` names."""
@@ -237,6 +268,9 @@ class Params(Section):
             loss=LOSSES.build(loss, f"{where}.loss"),
             loss_name=loss["name"],
             train={**self.train, **variant.train},
+            augment=build_augmentations({**self.augment, **variant.augment}, f"{where}.augment"),
+            encoder=variant.encoder,
+            seeds=[self.seed] if variant.seeds is None else variant.seeds,
         )
 
     def _loss_section(self, section: str, where: str) -> dict[str, Any]:
@@ -257,7 +291,10 @@ class Params(Section):
             raise ParameterError(
                 f"{where}.input: there is no input '{self.variants[name].input}'. {hint}"
             )
+        self._check_encoder(name)
         variant = self.variant(name)
+        if len(set(variant.seeds)) < len(variant.seeds):
+            raise ParameterError(f"{where}.seeds names a seed twice: {variant.seeds}")
         # with the shared section below it: a pair of arguments may be split between the two
         check_training_arguments(variant.train, f"{where}.train")
         if variant.head.needs_entities and not self.input_form(variant.input).marks_entities:
@@ -265,6 +302,44 @@ class Params(Section):
                 f"{where}: head '{variant.head_name}' reads the entities, but "
                 f"inputs.{variant.input} does not mark them. Use head `cls`, or an input form "
                 "with markers."
+            )
+        form = self.input_form(variant.input)
+        if "entity_swap" in variant.augment and not form.tells_roles:
+            raise ParameterError(
+                f"{where}.augment.entity_swap changes the roles of the entities, but "
+                f"inputs.{variant.input} shows the encoder no roles: the same text would stand "
+                "for two relations. Remove it, or use an input form with markers or a query."
+            )
+
+    def _check_encoder(self, name: str) -> None:
+        encoders = [PRETRAINED, *self.pretrain]
+        if self.variants[name].encoder not in encoders:
+            raise ParameterError(
+                f"variants.{name}.encoder: there is no encoder '{self.variants[name].encoder}'. "
+                f"{did_you_mean(self.variants[name].encoder, encoders)} Every name but "
+                f"'{PRETRAINED}' is one of `pretrain`."
+            )
+
+    def _check_ensemble(self) -> None:
+        self.ensembler()
+        for member in self.members():
+            name, _, seed = member.partition("/")
+            if name not in self.variants:
+                hint = did_you_mean(name, self.variants)
+                raise ParameterError(f"ensemble.members: '{member}' is not a variant. {hint}")
+            seeds = [str(seed) for seed in self.variant(name).seeds]
+            if seed and (seed not in seeds or len(seeds) == 1):
+                raise ParameterError(
+                    f"ensemble.members: '{member}' is no seed of several of variants.{name}, "
+                    f"which is trained with {', '.join(seeds)}. Name the variant alone for the "
+                    f"mean over its seeds, or set variants.{name}.seeds."
+                )
+        if self.ensemble["name"] == "stacking" and len(self.split.folds) < 2:
+            raise ParameterError(
+                "ensemble.name: stacking learns from out-of-fold predictions, but split.folds is "
+                f"{self.split.folds}: with one fold it would be scored on the rows it learnt from. "
+                f"Train more folds, e.g. split.folds: {list(range(self.split.num_folds))}, or use "
+                "`soft` or `weighted`."
             )
 
 

@@ -1,4 +1,8 @@
-"""The table that predict and ensemble write: guid, part, one probability per relation."""
+"""The table that predict and ensemble write: guid, part, one probability per relation.
+
+Where a variant was trained with several seeds, its table has a column ``seed`` too, and a row for
+every guid and seed. Whoever reads it without naming a seed gets the mean over the seeds.
+"""
 
 from __future__ import annotations
 
@@ -42,23 +46,55 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
     table.to_parquet(path, index=False)
 
 
-def read_predictions(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+def read_predictions(path: Path, labels: Sequence[str], seed: int | None = None) -> pd.DataFrame:
     """Read a prediction table and check that it is of these relations.
 
+    Args:
+        path: The file.
+        labels: Relation names in label order.
+        seed: The seed whose predictions are wanted; None for the mean over all of them.
+
+    Returns:
+        A table without the column ``seed``.
+
     Raises:
-        DataError: The file is missing or its columns are not ``guid``, ``part`` and ``labels``.
+        DataError: The file is missing, its columns are not ``guid``, ``part`` and ``labels``, or
+            it holds no predictions of this seed.
     """
     if not path.is_file():
         raise DataError(f"{path} does not exist. Run `dvc repro`, which predicts.")
     table = pd.read_parquet(path)
     expected = ["guid", "part", *labels]
+    seeds = table.pop("seed") if "seed" in table.columns else None
     if list(table.columns) != expected:
         differ = sorted(set(table.columns) ^ set(expected)) or "only in their order"
         raise DataError(
             f"{path}: its columns are not this split's relations; they differ: {differ}. "
             "Run `dvc repro`, so that both are of the same split."
         )
-    return table
+    if seed is None:
+        return table if seeds is None else mean_by_row(table)
+    if seeds is None or seed not in set(seeds):
+        trained = "a single one" if seeds is None else sorted(set(seeds))
+        raise DataError(
+            f"{path} holds no predictions of seed {seed}; it holds {trained}. Run `dvc repro`."
+        )
+    return table.loc[seeds == seed].reset_index(drop=True)
+
+
+def read_member(folder: Path, member: str, labels: Sequence[str]) -> pd.DataFrame:
+    """Read the predictions of an ensemble's member: ``<variant>``, or ``<variant>/<seed>``."""
+    variant, _, seed = member.partition("/")
+    return read_predictions(folder / f"{variant}.parquet", labels, int(seed) if seed else None)
+
+
+def mean_by_row(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean probabilities of rows that are predicted several times, in their order."""
+    probabilities = table.columns.drop(["part", "guid"])
+    double = table.astype(dict.fromkeys(probabilities, "float64"))
+    mean = double.groupby(["part", "guid"], sort=False).mean().astype("float32").reset_index()
+    # grouping may turn text columns into another dtype
+    return mean[table.columns].astype(table.dtypes[["guid", "part"]].to_dict())
 
 
 class Stacked(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from gwangye.dataset import Dataset, write_json
 from gwangye.ensembling import ensemble_predictions
 from gwangye.params import Params
-from gwangye.predictions import read_predictions, submission, write_predictions
+from gwangye.predictions import read_member, submission, write_predictions
 from stages import run
 
 logger = logging.getLogger("ensemble")
@@ -20,9 +20,7 @@ def main(params: Params, split: str, predictions: str) -> None:
     """Combine the predictions of ``ensemble.members``."""
     dataset, folder = Dataset.read(Path(split)), Path(predictions)
     labels = dataset.task.labels
-    tables = {
-        name: read_predictions(folder / f"{name}.parquet", labels) for name in params.members()
-    }
+    tables = {member: read_member(folder, member, labels) for member in params.members()}
     table, weights = ensemble_predictions(params.ensembler(), tables, dataset)
     write_predictions(table, folder / "ensemble.parquet")
     write_json(weights, folder / "ensemble_weights.json")

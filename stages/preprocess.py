@@ -1,7 +1,8 @@
 """Stage ``preprocess@<input>``: examples → token ids and entity positions.
 
 Params: ``inputs.<input>``. Reads the split and the encoder's tokenizer; writes
-``features.parquet``, ``input.json``, ``task.json`` and ``tokenizer/`` (with the form's markers).
+``features.parquet``, ``labelled.parquet`` (the labelled rows as they are), ``input.json``,
+``task.json`` and ``tokenizer/`` (with the form's markers).
 """
 
 import logging

@@ -27,6 +27,7 @@ def main(params: Params, train: str, test: str, target: str) -> None:
         num_repeats=params.split.num_repeats,
         seed=params.seed,
     )
+    params.check_labels(result.dataset.task.labels)
     folder = Path(target)
     result.dataset.write(folder)
     write_json(result.report, folder / "report.json")

@@ -1,13 +1,15 @@
-"""Stage ``train@<variant>``: fine-tune one model per fold.
+"""Stage ``train@<variant>``: fine-tune one model per fold and seed.
 
-Params: ``seed``, ``split.folds``, the variant's loss section, ``train``, ``variants.<variant>``.
-Reads the features and the encoder; writes the model(s) and DVCLive's learning curves.
+Params: ``seed``, ``split.folds``, the variant's loss section, ``train``, ``augment``,
+``variants.<variant>``. Reads the features and the encoder; writes the model(s) and DVCLive's
+learning curves.
 """
 
 import logging
 from pathlib import Path
 
-from gwangye.folders import fold_folder
+from gwangye.dataset import Task
+from gwangye.folders import runs
 from gwangye.params import Params
 from gwangye.training.variant import train_variant
 from stages import run
@@ -16,22 +18,23 @@ logger = logging.getLogger("train")
 
 
 def main(params: Params, name: str, features: str, encoder: str, target: str, curves: str) -> None:
-    """Train the variant once per fold."""
-    folds = params.split.folds
-    for fold in folds:
+    """Train the variant once per fold and seed."""
+    variant = params.variant(name)
+    params.check_labels(Task.read(Path(features) / "task.json").labels)
+    for run_ in runs(params.split.folds, variant.seeds):
         scores = train_variant(
-            params.variant(name),
+            variant,
             Path(features),
             Path(encoder),
-            fold=fold,
-            seed=params.seed,
-            target=fold_folder(Path(target), fold, folds),
-            curves_dir=fold_folder(Path(curves), fold, folds),
+            fold=run_.fold,
+            seed=run_.seed,
+            target=Path(target) / run_.folder,
+            curves_dir=Path(curves) / run_.folder,
             # outside the outputs, which DVC removes before it runs a stage
             checkpoints_root=Path(".cache/checkpoints"),
         )
         best = ", ".join(f"{metric} {value:.2f}" for metric, value in scores.items())
-        logger.info("%s fold %d: best checkpoint %s", name, fold, best)
+        logger.info("%s fold %d seed %d: best checkpoint %s", name, run_.fold, run_.seed, best)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from gwangye.predictions import prediction_table
 LABELS = ["no_relation", "per:title"]
 # (members, rows, relations)
 TWO = np.array([[[0.6, 0.4], [0.9, 0.1]], [[0.2, 0.8], [0.5, 0.5]]])
+TRUE = np.array([0])
 
 COMBINED: dict[str, tuple[dict[str, Any], list[list[float]]]] = {
     "soft": ({}, [[0.4, 0.6], [0.7, 0.3]]),
@@ -21,6 +22,8 @@ COMBINED: dict[str, tuple[dict[str, Any], list[list[float]]]] = {
     # row 2: b finds both equal and votes for the first: votes (2, 0), mean (.7, .3): (2.7, .3)/3
     "hard": ({}, [[0.466667, 0.533333], [0.9, 0.1]]),
     "weighted": ({"weights": {"b": 1.0, "a": 3.0}}, [[0.5, 0.5], [0.8, 0.2]]),
+    # so strong a penalty leaves the intercept alone: the shares of the two labels
+    "stacking": ({"regularisation": 1e9}, [[0.5, 0.5], [0.5, 0.5]]),
 }
 
 
@@ -32,17 +35,17 @@ def test_every_ensemble_is_in_the_table() -> None:
 def test_combined_probabilities(name: str) -> None:
     options, expected = COMBINED[name]
     ensemble = ENSEMBLES.build({"name": name, **options}, "ensemble")
-    weights = ensemble.member_weights(["a", "b"], TWO, np.array([0, 1]))
-    np.testing.assert_allclose(ensemble.combine(TWO, weights), expected, rtol=1e-5)
+    combination = ensemble.fit(["a", "b"], TWO, np.array([0, 1]))
+    np.testing.assert_allclose(combination.combine(TWO), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["soft", "hard", "weighted"])
 def test_one_member_keeps_its_decisions(name: str) -> None:
     ensemble = ENSEMBLES.build({"name": name}, "ensemble")
     alone = np.array([[[0.6, 0.4], [0.2, 0.8]]])
-    weights = ensemble.member_weights(["a"], alone, np.array([0, 0]))
-    combined = ensemble.combine(alone, weights)
-    np.testing.assert_allclose(weights, [1.0])
+    combination = ensemble.fit(["a"], alone, np.array([0, 0]))
+    combined = combination.combine(alone)
+    np.testing.assert_allclose(combination.weights, [1.0])
     assert combined.argmax(axis=1).tolist() == [0, 1]
     np.testing.assert_allclose(combined.sum(axis=1), 1.0)
 
@@ -50,8 +53,8 @@ def test_one_member_keeps_its_decisions(name: str) -> None:
 def combine(name: str, *members: list[float]) -> list[float]:
     """One row, several members, two or three relations."""
     probabilities = np.array(members)[:, None]
-    weights = np.full(len(members), 1 / len(members))
-    combined: list[float] = ENSEMBLES[name].combine(probabilities, weights)[0].tolist()
+    combination = ENSEMBLES[name]().fit([str(i) for i in range(len(members))], probabilities, TRUE)
+    combined: list[float] = combination.combine(probabilities)[0].tolist()
     return combined
 
 
@@ -124,7 +127,7 @@ def test_fitting_needs_rows() -> None:
 def test_given_weights_must_fit(weights: dict[str, float], message: str) -> None:
     ensemble = ENSEMBLES.build({"name": "weighted", "weights": weights}, "ensemble")
     with pytest.raises(ParameterError, match=message):
-        ensemble.member_weights(["a", "b"], TWO, np.array([0, 1]))
+        ensemble.fit(["a", "b"], TWO, np.array([0, 1]))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ def dataset() -> Dataset:
     """v1 is no_relation, v2 per:title; u has no label."""
     train = pd.DataFrame(
         {"guid": ["v2", "v1", "u"], "label": ["per:title", "no_relation", None]}, dtype="object"
-    )
+    ).assign(fold=0)
     return Dataset(train, pd.DataFrame(), Task(LABELS, "no_relation", ["PER"]))
 
 
@@ -186,6 +189,60 @@ def test_weights_are_fitted_on_the_validation_labels_alone() -> None:
     combined, weights = ensemble_predictions(ENSEMBLES["weighted"](), members, dataset())
     assert weights == pytest.approx({"wrong": 0.0, "right": 1.0}, abs=1e-6)
     np.testing.assert_allclose(combined[LABELS].iloc[2], [0.5, 0.5], atol=1e-6)
+
+
+def test_stacking_believes_each_member_in_what_it_knows() -> None:
+    """`a` tells the first relation from the others, `b` the second from the third."""
+    a = [[0.9, 0.05, 0.05], [0.05, 0.475, 0.475], [0.05, 0.475, 0.475]]
+    b = [[0.2, 0.4, 0.4], [0.2, 0.7, 0.1], [0.2, 0.1, 0.7]]
+    members = np.array([a * 20, b * 20])
+    combination = ENSEMBLES["stacking"]().fit(["a", "b"], members, np.array([0, 1, 2] * 20))
+    stacked = combination.combine(members[:, :3])
+    assert stacked.argmax(axis=1).tolist() == [0, 1, 2]
+    assert (stacked.max(axis=1) > members.mean(axis=0)[:3].max(axis=1) + 0.2).all()
+    np.testing.assert_allclose(stacked.sum(axis=1), 1.0)
+    assert combination.weights.sum() == pytest.approx(1.0)
+
+
+def test_stacking_gives_a_relation_it_never_saw_no_probability() -> None:
+    members = np.array([[[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]] * 5])
+    combination = ENSEMBLES["stacking"]().fit(["a"], members, np.array([0, 2] * 5))
+    combined = combination.combine(members)
+    assert combined[:, 1].tolist() == [0.0] * 10
+    assert combined.argmax(axis=1).tolist() == [0, 2] * 5
+
+
+@pytest.mark.parametrize("true", [[], [1], [1, 1]])
+def test_stacking_needs_two_relations(true: list[int]) -> None:
+    with pytest.raises(DataError, match="hold fewer than two relations. Use more rows, or"):
+        ENSEMBLES["stacking"]().fit(["a"], np.full((1, len(true), 2), 0.5), np.array(true, int))
+
+
+def test_fitted_ensemble_learns_nothing_from_the_rows_it_is_scored_on() -> None:
+    """In fold 0 `x` is right and `y` wrong; in fold 1 it is the other way round."""
+    train = pd.DataFrame(
+        {"guid": ["v0", "v1", "v2", "v3"], "label": ["no_relation", "per:title"] * 2},
+        dtype="object",
+    ).assign(fold=[0, 0, 1, 1])
+    split = Dataset(train, pd.DataFrame(), Task(LABELS, "no_relation", ["PER"]))
+    right, wrong = [[0.9, 0.1], [0.1, 0.9]], [[0.1, 0.9], [0.9, 0.1]]
+    x = table(dict(zip(train["guid"], [*right, *wrong], strict=True)), {"t": [0.9, 0.1]})
+    y = table(dict(zip(train["guid"], [*wrong, *right], strict=True)), {"t": [0.1, 0.9]})
+    combined, weights = ensemble_predictions(ENSEMBLES["weighted"](), {"x": x, "y": y}, split)
+    # each fold is combined by whom the other fold believes, and that one is wrong here
+    np.testing.assert_allclose(combined[LABELS].iloc[:4], [*wrong, *wrong], atol=1e-6)
+    # the test row by all four rows, where both are right equally often
+    assert weights == pytest.approx({"x": 0.5, "y": 0.5}, abs=1e-3)
+    np.testing.assert_allclose(combined[LABELS].iloc[4], [0.5, 0.5], atol=1e-3)
+
+
+def test_with_one_fold_the_fit_is_on_all_its_rows() -> None:
+    right = table({"v1": [0.9, 0.1], "v2": [0.1, 0.9]}, {})
+    wrong = table({"v1": [0.1, 0.9], "v2": [0.9, 0.1]}, {})
+    combined, _ = ensemble_predictions(
+        ENSEMBLES["weighted"](), {"wrong": wrong, "right": right}, dataset()
+    )
+    np.testing.assert_allclose(combined[LABELS], [[0.9, 0.1], [0.1, 0.9]], atol=1e-6)
 
 
 def test_given_weights_go_by_name() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.folders import fold_folder, model_folders
+from gwangye.folders import fold_folder, model_folders, runs, seed_of
 
 
 def trained(root: Path, *names: str) -> None:
@@ -34,12 +34,31 @@ def test_folds_come_by_number_and_not_by_letter(tmp_path: Path) -> None:
     assert names == ["fold_0", "fold_2", "fold_10"]
 
 
+RUNS = [
+    ([4], [42], ["."]),
+    ([0, 3], [42], ["fold_0", "fold_3"]),
+    ([4], [7, 42], ["seed_7", "seed_42"]),
+    ([0, 3], [7, 42], ["fold_0/seed_7", "fold_0/seed_42", "fold_3/seed_7", "fold_3/seed_42"]),
+]
+
+
+@pytest.mark.parametrize(("folds", "seeds", "expected"), RUNS)
+def test_folders_of_runs(folds: list[int], seeds: list[int], expected: list[str]) -> None:
+    found = runs(folds, seeds)
+    assert [run.folder.as_posix() for run in found] == expected
+    assert [(run.fold, run.seed) for run in found] == [(f, s) for f in folds for s in seeds]
+
+
 @pytest.mark.parametrize("folds", [[4], [0, 1], list(range(12))])
-def test_what_is_written_is_found(tmp_path: Path, folds: list[int]) -> None:
-    written = [fold_folder(tmp_path / "a", fold, folds) for fold in folds]
+@pytest.mark.parametrize("seeds", [[1], [3, 20]])
+def test_what_is_written_is_found(tmp_path: Path, folds: list[int], seeds: list[int]) -> None:
+    written = [tmp_path / "a" / run.folder for run in runs(folds, seeds)]
     for folder in written:
         trained(folder.parent, folder.name)
     assert model_folders(tmp_path / "a") == written
+    for fold in folds:
+        below = model_folders(fold_folder(tmp_path / "a", fold, folds))
+        assert [seed_of(path) for path in below] == (seeds if len(seeds) > 1 else [None])
 
 
 def test_folder_without_a_model_names_the_trained_ones(tmp_path: Path) -> None:

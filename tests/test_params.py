@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[1]
 SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    """The shipped parameters with one value set."""
-    values = copy.deepcopy(SHIPPED)
+def changed(path: str, value: Any, of: dict[str, Any] = SHIPPED) -> dict[str, Any]:
+    """The shipped parameters, or others, with one value set."""
+    values = copy.deepcopy(of)
     *parents, last = path.split(".")
     section = values
     for key in parents:
@@ -82,7 +82,26 @@ FAULTS = [
     ("data.on_invalid", "dropp", "data.on_invalid: Input should be 'error' or 'drop'"),
     ("data.max_train_examples", 0, "data.max_train_examples: Input should be greater than or"),
     ("data.trian", "x", "data: key 'trian' is unknown. Did you mean 'train'?"),
-    ("encoder.name", "klue/roberta", "encoder.name: String should match pattern"),
+    ("encoder.name", "klue/roberta", "encoder: key 'name' is unknown. Allowed: "),
+    ("data.duplicates", "remove", "data.duplicates: Input should be 'keep' or 'drop'"),
+    ("data.contradictions", True, "data.contradictions: Input should be 'keep' or 'drop'"),
+    ("pretrain", {"pretrained": {}}, "pretrain.pretrained: the name is the encoder stage's."),
+    ("pretrain", {"Tapt": {}}, "pretrain.Tapt: a name has lower-case letters"),
+    ("pretrain", {"tapt": {"mlm": 1}}, "pretrain.tapt.mlm: Extra inputs are not permitted"),
+    ("pretrain", {"tapt": {"train": {"layer_decay": 1}}}, "pretrain.tapt.train.layer_decay is unk"),
+    ("variants.bilstm.encoder", "tapt", "variants.bilstm.encoder: there is no encoder 'tapt'."),
+    ("variants.bilstm.seeds", [1, 1], "variants.bilstm.seeds names a seed twice: [1, 1]"),
+    ("variants.bilstm.seeds", [], "variants.bilstm.seeds: List should have at least 1 item"),
+    ("variants.bilstm.seeds", [-1], "variants.bilstm.seeds.0: Input should be greater than or"),
+    ("augment", {"aeda": {"probability": 2}}, "augment.aeda.probability: Input should be less"),
+    ("augment", {"adea": {}}, "augment.adea: there is no such augmentation. Did you mean 'aeda'?"),
+    ("variants.bilstm.augment", {"eda": {}}, "variants.bilstm.augment.eda: there is no such"),
+    ("train.head_learning_rate", 0, "train.head_learning_rate: Input should be greater than 0"),
+    ("train.layer_decay", 1.5, "train.layer_decay: Input should be less than or equal to 1"),
+    ("train.layer_decay", 0, "train.layer_decay: Input should be greater than 0"),
+    ("train.adversarial", {"name": "fgsm"}, "train.adversarial.name: adversarial training 'fgsm'"),
+    ("train.averaging", {"name": "ema", "decay": 2}, "train.averaging.decay: Input should be less"),
+    ("train.averaging", "ema", "train.averaging: Input should be a valid dictionary"),
     ("encoder.num_hidden_layers", 0, "encoder.num_hidden_layers: Input should be greater"),
     ("split.folds", [10], "split.folds holds 10, but split.num_folds is 10 and split.num_rep"),
     ("split.num_repeats", 0, "split.num_repeats: Input should be greater than or equal to 1"),
@@ -114,6 +133,12 @@ FAULTS = [
     ("inputs.typed_punct.name", "none", "head 'entity_start' reads the entities, but "),
     ("ensemble.name", "sofd", "ensemble.name: ensemble 'sofd' is unknown. Did you mean 'soft'?"),
     ("ensemble.members", ["bilstn"], "'bilstn' is not a variant. Did you mean 'bilstm'?"),
+    (
+        "ensemble.members",
+        ["bilstm/1"],
+        "'bilstm/1' is no seed of several of variants.bilstm, which",
+    ),
+    ("ensemble.name", "stacking", "ensemble.name: stacking learns from out-of-fold predictions, b"),
     ("ensemble.members", [], "ensemble.members is []: name one or more variants, each once."),
     ("evaluate.num_errors", -1, "evaluate.num_errors: Input should be greater than or equal to 0"),
 ]
@@ -123,6 +148,97 @@ FAULTS = [
 def test_fault_is_told(path: str, value: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(message)):
         Params.from_mapping(changed(path, value))
+
+
+def with_values(*changes: tuple[str, Any]) -> dict[str, Any]:
+    values = SHIPPED
+    for path, value in changes:
+        values = changed(path, value, values)
+    return values
+
+
+def test_repeats_have_folds_of_their_own() -> None:
+    values = with_values(("split.num_repeats", 3), ("split.folds", [0, 10, 20]))
+    assert Params.from_mapping(values).split.folds == [0, 10, 20]
+    message = "split.num_repeats 3: allowed are 0 to 29"
+    with pytest.raises(ParameterError, match=message):
+        Params.from_mapping(changed("split.folds", [30], values))
+
+
+def test_stacking_with_several_folds() -> None:
+    values = with_values(("ensemble.name", "stacking"), ("split.folds", [0, 1]))
+    assert Params.from_mapping(values).ensembler().learns
+
+
+def test_seeds_of_a_variant() -> None:
+    values = with_values(("variants.bilstm.seeds", [1, 2]))
+    params = Params.from_mapping(values)
+    assert params.variant("bilstm").seeds == [1, 2]
+    assert params.variant("bigru").seeds == [SHIPPED["seed"]]
+    members = Params.from_mapping(changed("ensemble.members", ["bilstm/2", "bigru"], values))
+    assert members.members() == ["bilstm/2", "bigru"]
+    with pytest.raises(ParameterError, match="which is trained with 1, 2. Name the variant alone"):
+        Params.from_mapping(changed("ensemble.members", ["bilstm/3"], values))
+
+
+def test_pretrained_encoder_of_a_variant() -> None:
+    values = with_values(
+        ("pretrain", {"tapt": {"train": {"num_train_epochs": 1}}}),
+        ("variants.bilstm.encoder", "tapt"),
+    )
+    params = Params.from_mapping(values)
+    assert params.variant("bilstm").encoder == "tapt"
+    assert params.pretrain["tapt"].mlm_probability == 0.15
+
+
+def test_augmentations_of_a_variant_go_over_the_shared_ones() -> None:
+    values = with_values(
+        ("augment", {"aeda": {"probability": 0.3}, "random_deletion": {}}),
+        ("variants.bilstm.augment", {"aeda": {"probability": 0}, "entity_mask": {}}),
+    )
+    params = Params.from_mapping(values)
+    chances = {name: piece.probability for name, piece in params.variant("bilstm").augment.items()}
+    assert chances == {"entity_mask": 0.5, "random_deletion": 0.1, "aeda": 0.0}
+    assert list(params.variant("bigru").augment) == ["random_deletion", "aeda"]
+
+
+def test_swapped_roles_must_be_shown() -> None:
+    values = with_values(
+        ("inputs.plain", {"name": "none"}),
+        ("variants.bilstm.head", {"name": "cls"}),
+        ("variants.bilstm.input", "plain"),
+        ("variants.bilstm.augment", {"entity_swap": {}}),
+    )
+    message = "variants.bilstm.augment.entity_swap changes the roles of the entities, but inputs.pl"
+    with pytest.raises(ParameterError, match=message):
+        Params.from_mapping(values)
+    asked = changed("inputs.plain", {"name": "none", "query": {"name": "question"}}, values)
+    assert "entity_swap" in Params.from_mapping(asked).variant("bilstm").augment
+
+
+WEIGHTS = {"no_relation": 1.0, "per:title": 2.0}
+OF_RELATIONS = [
+    (("loss.class_weights", WEIGHTS), "loss.class_weights: relation 'per:origin' has no weight"),
+    (
+        ("variants.bilstm.augment", {"entity_swap": {"labels": {"per:titel": "per:title"}}}),
+        "variants.bilstm.augment.entity_swap.labels: there is no relation 'per:titel'. Did",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), OF_RELATIONS)
+def test_what_is_said_of_relations_is_checked_against_them(
+    tmp_path: Path, change: tuple[str, Any], message: str
+) -> None:
+    labels = ["no_relation", "per:title", "per:origin"]
+    params = Params.from_mapping(changed(*change))
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        params.check_labels(labels)
+    # with a list of relations at hand, before any work
+    (tmp_path / "labels.json").write_text(str(labels).replace("'", '"'), encoding="utf-8")
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        Params.from_mapping(with_values(("data.labels", str(tmp_path / "labels.json")), change))
+    Params.from_mapping(SHIPPED).check_labels(labels)
 
 
 def test_early_stopping_needs_evaluations() -> None:

@@ -9,7 +9,9 @@ import pytest
 from gwangye.errors import DataError, ParameterError
 from gwangye.predictions import (
     check_once,
+    mean_by_row,
     prediction_table,
+    read_member,
     read_predictions,
     stack,
     submission,
@@ -145,3 +147,42 @@ def test_submission() -> None:
 def test_submission_without_test_rows_has_its_header() -> None:
     validation = table().head(1)
     assert submission(validation, LABELS).to_csv(index=False) == "id,pred_label,probs\n"
+
+
+def of_seeds() -> pd.DataFrame:
+    """Two seeds; the probabilities are exact in binary."""
+    first, second = table(), table()
+    second[LABELS] = [[0.75, 0.25], [0.5, 0.5], [0.375, 0.625]]
+    for frame, seed in ((first, 1), (second, 20)):
+        frame.insert(2, "seed", seed)
+    return pd.concat([first, second], ignore_index=True)
+
+
+def test_several_seeds_are_read_as_their_mean(tmp_path: Path) -> None:
+    write_predictions(of_seeds(), tmp_path / "x.parquet")
+    mean = read_predictions(tmp_path / "x.parquet", LABELS)
+    assert list(mean.columns) == ["guid", "part", *LABELS]
+    assert mean["guid"].tolist() == ["a", "b", "c"]
+    assert mean["part"].tolist() == ["validation", "test", "test"]
+    assert mean["per:title"].tolist() == [0.5, 0.5, 0.75]
+    assert mean["per:title"].dtype == "float32"
+
+
+def test_member_may_be_a_seed(tmp_path: Path) -> None:
+    write_predictions(of_seeds(), tmp_path / "x.parquet")
+    assert read_member(tmp_path, "x/20", LABELS)["per:title"].tolist() == [0.25, 0.5, 0.625]
+    assert read_member(tmp_path, "x/1", LABELS)["per:title"].tolist() == [0.75, 0.5, 0.875]
+    assert read_member(tmp_path, "x", LABELS)["per:title"].tolist() == [0.5, 0.5, 0.75]
+
+
+@pytest.mark.parametrize(("frame", "held"), [(of_seeds(), r"\[1, 20\]"), (table(), "a single one")])
+def test_seed_that_was_not_trained(tmp_path: Path, frame: pd.DataFrame, held: str) -> None:
+    write_predictions(frame, tmp_path / "x.parquet")
+    message = f"x.parquet holds no predictions of seed 2; it holds {held}. Run `dvc repro`"
+    with pytest.raises(DataError, match=message):
+        read_predictions(tmp_path / "x.parquet", LABELS, seed=2)
+
+
+def test_mean_by_row_keeps_single_rows_to_the_last_digit() -> None:
+    single = prediction_table(["a", "b"], "test", np.array([[0.1, 0.9], [0.3, 0.7]]), LABELS)
+    pd.testing.assert_frame_equal(mean_by_row(single), single)

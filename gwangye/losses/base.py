@@ -74,6 +74,19 @@ class Loss(Piece, abc.ABC):
             return None
         return lambda first, second: self.rdrop_alpha * rdrop_penalty(first, second)
 
+    def check_labels(self, labels: Sequence[str], where: str) -> None:
+        """Check that given class weights are of these relations, one each.
+
+        Args:
+            labels: Relation names in label order.
+            where: The loss's path in the parameters, for messages.
+
+        Raises:
+            ParameterError: A class has no given weight, or a weight no class.
+        """
+        if isinstance(self.class_weights, dict):
+            _given(self.class_weights, labels, where)
+
     def weights(self, class_counts: Sequence[int], labels: Sequence[str]) -> list[float]:
         """Return one weight per class; the mean over the classes that have rows is 1.
 
@@ -82,7 +95,7 @@ class Loss(Piece, abc.ABC):
         no row uses it.
         """
         if isinstance(self.class_weights, dict):
-            return _given(self.class_weights, labels)
+            return _given(self.class_weights, labels, "loss")
         if self.class_weights == "none":
             return [1.0] * len(labels)
         if self.class_weights == "inverse_frequency":
@@ -112,17 +125,17 @@ def rdrop_penalty(first: Tensor, second: Tensor) -> Tensor:
     return both.mean() / 2
 
 
-def _given(weights: dict[str, float], labels: Sequence[str]) -> list[float]:
+def _given(weights: dict[str, float], labels: Sequence[str], where: str) -> list[float]:
     for label in labels:
         if label not in weights:
             raise ParameterError(
-                f"loss.class_weights: relation '{label}' has no weight. Give one for each of the "
-                f"{len(labels)} relations, or a rule: inverse_frequency, effective_number."
+                f"{where}.class_weights: relation '{label}' has no weight. Give one for each of "
+                f"the {len(labels)} relations, or a rule: inverse_frequency, effective_number."
             )
     for label in weights:
         if label not in labels:
             raise ParameterError(
-                f"loss.class_weights: there is no relation '{label}'. Remove its weight, or "
+                f"{where}.class_weights: there is no relation '{label}'. Remove its weight, or "
                 "correct the name."
             )
     return [weights[label] for label in labels]

@@ -2,7 +2,8 @@
 
 Checking happens in every stage, so it must not import transformers (5 s): the names are read from
 its source file, the values that people change most are checked here, and the rest by
-``TrainingArguments`` itself when the train stage starts.
+``TrainingArguments`` itself when the train stage starts. Beside them stand this project's own
+arguments, for what the Trainer has no argument for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwangye.errors import ParameterError, did_you_mean
 from gwangye.registry import explain
+from gwangye.training.adversarial import ADVERSARIAL
+from gwangye.training.averaging import AVERAGING
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -39,10 +42,38 @@ FIXED_ARGUMENTS = {
 """TrainingArguments that the pipeline decides, and what to do instead."""
 
 
-class CheckedArguments(BaseModel):
-    """The arguments whose values are checked before any work; all others pass as they are."""
+class OwnArguments(BaseModel):
+    """What the Hugging Face Trainer has no argument for.
+
+    Example:
+        train: {learning_rate: 0.0001, head_learning_rate: 0.001, layer_decay: 0.9}
+
+    References:
+        Learning rates by layer: Sun et al. 2019, arXiv 1905.05583
+    """
 
     model_config = ConfigDict(extra="allow", strict=True)
+
+    early_stopping_patience: Count | None = Field(
+        None, description="stop after this many evaluations that are no better; null: never"
+    )
+    head_learning_rate: Positive | None = Field(
+        None, description="learning rate of the head; null: `learning_rate`"
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0,
+        description="factor of the learning rate from a layer to the one below; 1: all the same",
+    )
+    adversarial: dict[str, Any] = Field(
+        {"name": "none"}, description="adversarial training: `name` and its options"
+    )
+    averaging: dict[str, Any] = Field(
+        {"name": "none"}, description="weight averaging: `name` and its options"
+    )
+
+
+class CheckedArguments(OwnArguments):
+    """The arguments whose values are checked before any work; all others pass as they are."""
 
     learning_rate: Positive = 5e-5
     num_train_epochs: Positive = 3.0
@@ -59,7 +90,6 @@ class CheckedArguments(BaseModel):
     train_sampling_strategy: Literal["random", "sequential", "group_by_length"] = "group_by_length"
     metric_for_best_model: Literal["micro_f1", "auprc", "accuracy", "loss"] = "micro_f1"
     bf16: bool | Literal["auto"] = "auto"
-    early_stopping_patience: Count | None = None
 
 
 @functools.cache
@@ -84,7 +114,7 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
         ParameterError: A name is unknown or not to be set, a value is out of range, or two
             arguments contradict each other.
     """
-    allowed = (training_argument_names() - set(FIXED_ARGUMENTS)) | {"early_stopping_patience"}
+    allowed = (training_argument_names() - set(FIXED_ARGUMENTS)) | set(OwnArguments.model_fields)
     for key in values:
         if key in FIXED_ARGUMENTS:
             raise ParameterError(f"{where}.{key} cannot be set: {FIXED_ARGUMENTS[key]}.")
@@ -92,7 +122,7 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
             near = did_you_mean(key, allowed).split("Allowed:")[0]
             raise ParameterError(
                 f"{where}.{key} is unknown. {near}Allowed: the fields of transformers' "
-                "TrainingArguments, and early_stopping_patience."
+                f"TrainingArguments, and {', '.join(OwnArguments.model_fields)}."
             )
     try:
         checked = CheckedArguments(**values)
@@ -109,6 +139,8 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
             f"{where}.early_stopping_patience needs evaluations: set eval_strategy to `epoch` or "
             "`steps`, or early_stopping_patience to null."
         )
+    ADVERSARIAL.build(checked.adversarial, f"{where}.adversarial")
+    AVERAGING.build(checked.averaging, f"{where}.averaging")
 
 
 def build_training_arguments(
@@ -117,14 +149,15 @@ def build_training_arguments(
     """Turn a checked ``train`` section into ``TrainingArguments``.
 
     Args:
-        values: The section; ``bf16: auto`` becomes what the machine computes well with.
+        values: The section; ``bf16: auto`` becomes what the machine computes well with, and this
+            project's own arguments are left out.
         output_dir: Folder for checkpoints.
         seed: Seed of weights, order and dropout.
     """
     import torch
     from transformers import TrainingArguments
 
-    arguments = {k: v for k, v in values.items() if k != "early_stopping_patience"}
+    arguments = {k: v for k, v in values.items() if k not in OwnArguments.model_fields}
     checked = CheckedArguments(**values)
     bf16 = has_fast_bf16() if checked.bf16 == "auto" else checked.bf16
     arguments |= {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,24 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         return self.table.row(index)
+
+
+class AugmentedDataset(FeatureDataset):
+    """Rows that are made anew for each epoch.
+
+    Args:
+        table_of: Gives the rows of an epoch, from 0; always as many.
+    """
+
+    def __init__(self, table_of: Callable[[int], FeatureTable]) -> None:
+        super().__init__(table_of(0))
+        self.table_of = table_of
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Make the rows of an epoch; the Trainer calls this when the epoch begins."""
+        if epoch != self.epoch:
+            self.table, self.epoch = self.table_of(epoch), epoch
 
 
 class Collator:

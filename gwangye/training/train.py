@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ def train_model(
     seed: int,
     curves_dir: Path,
     checkpoints_dir: Path,
+    augmented: Callable[[int], FeatureTable] | None = None,
 ) -> dict[str, float]:
     """Fine-tune a model in place; it ends with the weights of its best evaluation.
 
@@ -52,6 +53,8 @@ def train_model(
         curves_dir: Folder for DVCLive's learning curves.
         checkpoints_dir: Folder for checkpoints *of this very configuration and data*: training
             resumes from the last one in it. Removed when training has ended.
+        augmented: Gives the training rows of an epoch (from 0), as many and in the same order;
+            None for ``training`` itself in every epoch.
 
     Returns:
         The best evaluation's scores (micro_f1, auprc, accuracy in percent; loss), or {} without
@@ -64,24 +67,34 @@ def train_model(
     from transformers import EarlyStoppingCallback
     from transformers.trainer_utils import get_last_checkpoint
 
-    from gwangye.training.arguments import build_training_arguments
-    from gwangye.training.batches import Collator, FeatureDataset
+    from gwangye.training.adversarial import ADVERSARIAL
+    from gwangye.training.arguments import CheckedArguments, build_training_arguments
+    from gwangye.training.averaging import AVERAGING, AveragedWeights
+    from gwangye.training.batches import AugmentedDataset, Collator, FeatureDataset
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
+    own = CheckedArguments(**arguments)
+    averaging = AVERAGING.build(own.averaging, "train.averaging")
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
     with Live(str(curves_dir), dvcyaml=None, save_dvc_exp=False, report=None) as live:
         callbacks: list[Any] = [LearningCurves(live)]
-        if arguments.get("early_stopping_patience") is not None:
-            callbacks.append(EarlyStoppingCallback(arguments["early_stopping_patience"]))
+        if own.early_stopping_patience is not None:
+            callbacks.append(EarlyStoppingCallback(own.early_stopping_patience))
         trainer = RelationTrainer(
             model=model,
             args=hf_arguments,
             criterion=loss.build(class_counts.tolist(), task.labels),
             penalty=loss.penalty(),
-            train_dataset=FeatureDataset(training),
+            adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
+            head_learning_rate=own.head_learning_rate,
+            layer_decay=own.layer_decay,
+            average=AveragedWeights(averaging, model) if averaging.enabled else None,
+            train_dataset=(
+                AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
+            ),
             eval_dataset=FeatureDataset(validation) if evaluates else None,
             data_collator=Collator(tokenizer.pad_token_id),
             processing_class=tokenizer,

@@ -1,27 +1,39 @@
-"""The Hugging Face Trainer with this project's loss, and its learning curves in DVCLive."""
+"""The Hugging Face Trainer with this project's loss and optimisation, and its learning curves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 from transformers import Trainer, TrainerCallback
 
+from gwangye.training.adversarial import Adversarial, NoAdversarial, disturbed, recorded
+from gwangye.training.learning_rates import parameter_groups
+
 if TYPE_CHECKING:
     from dvclive import Live
+    from torch import nn
+    from torch.optim import Optimizer
     from transformers import TrainerControl, TrainerState, TrainingArguments
+
+    from gwangye.training.averaging import AveragedWeights
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 
 
 class RelationTrainer(Trainer):
-    """Trainer whose loss is a registered one.
+    """Trainer whose loss is a registered one, with what the Trainer has no argument for.
 
     Args:
         criterion: (logits (batch, num_labels), labels (batch,)) → scalar.
         penalty: R-Drop's term: (logits, logits of a second pass with other dropout) → scalar, or
             None for a single pass.
+        adversarial: How the embedded tokens are disturbed for a second pass.
+        head_learning_rate: The head's learning rate; None: that of the encoder.
+        layer_decay: Factor of the learning rate from a layer to the one below.
+        average: The average that is evaluated in place of the weights, or None.
         **kwargs: As for :class:`transformers.Trainer`.
     """
 
@@ -30,11 +42,59 @@ class RelationTrainer(Trainer):
         *,
         criterion: Criterion,
         penalty: Criterion | None = None,
+        adversarial: Adversarial | None = None,
+        head_learning_rate: float | None = None,
+        layer_decay: float = 1.0,
+        average: AveragedWeights | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.criterion = criterion
         self.penalty = penalty
+        self.adversarial = adversarial or NoAdversarial()
+        self.head_learning_rate = head_learning_rate
+        self.layer_decay = layer_decay
+        self.average = average
+        if average is not None:
+            self.add_callback(KeepAverage(average))
+
+    def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
+        """Return the optimizer; learning rates by depth where they differ."""
+        if self.head_learning_rate is not None or self.layer_decay != 1:
+            target = model or self.model
+            groups = parameter_groups(
+                target,
+                learning_rate=self.args.learning_rate,
+                head_learning_rate=self.head_learning_rate,
+                layer_decay=self.layer_decay,
+                weight_decay=self.args.weight_decay,
+                decayed=set(self.get_decay_parameter_names(target)),
+            )
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, target)
+            self.optimizer = kind(groups, **options)
+        # makes the optimizer if there is none
+        return super().create_optimizer(model)
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Any = None
+    ) -> Tensor:
+        """Pass a batch forward and backward: as it is, and disturbed if wanted."""
+        if not self.adversarial.enabled:
+            return super().training_step(model, inputs, num_items_in_batch)
+        embedding = self.model.get_input_embeddings()
+        with recorded(embedding) as outputs:
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        moves = [self.adversarial.perturbation(o.grad) for o in outputs if o.grad is not None]
+        with disturbed(embedding, moves):
+            super().training_step(model, inputs, num_items_in_batch)
+        return loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Evaluate the average of the weights where there is one."""
+        if self.average is None:
+            return super().evaluate(*args, **kwargs)
+        with self.average.applied():
+            return super().evaluate(*args, **kwargs)
 
     def compute_loss(
         self,
@@ -54,6 +114,48 @@ class RelationTrainer(Trainer):
                 outputs.logits, second
             )
         return (loss, outputs) if return_outputs else loss
+
+
+class KeepAverage(TrainerCallback):
+    """Averages the weights of all steps, keeps the average beside checkpoints, and ends with it.
+
+    Args:
+        average: The average, of the model that is trained.
+    """
+
+    def __init__(self, average: AveragedWeights) -> None:
+        self.average = average
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an interruption, go on with the checkpoint's average."""
+        if state.global_step > 0:
+            self.average.load(_checkpoint(args, state))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take the step's weights in."""
+        self.average.update(state.global_step, state.max_steps)
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Keep the average: the checkpoint holds the weights that training goes on from."""
+        self.average.save(_checkpoint(args, state))
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Leave the model with the best checkpoint's average, or the last without evaluation."""
+        if state.best_model_checkpoint is not None:
+            self.average.load(Path(state.best_model_checkpoint))
+        self.average.apply()
+
+
+def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(args.output_dir or ".") / f"checkpoint-{state.global_step}"
 
 
 # Seconds and speeds differ in every run: in a versioned file they would make each diff noisy.

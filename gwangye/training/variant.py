@@ -23,7 +23,7 @@ def train_variant(
     """Train on all labelled rows outside a fold and save the model.
 
     Args:
-        variant: Head, loss and training arguments.
+        variant: Head, loss, training arguments and augmentations.
         features: Folder of the preprocess stage.
         encoder: Folder of the encoder stage.
         fold: The fold that validates.
@@ -40,6 +40,7 @@ def train_variant(
 
     from gwangye.features.folder import FeatureFolder
     from gwangye.model import new_model, save_model
+    from gwangye.training.augmented import AugmentedRows
     from gwangye.training.train import configuration_key, train_model
 
     source = FeatureFolder.read(features)
@@ -47,20 +48,34 @@ def train_variant(
     set_seed(seed)
     head = {"name": variant.head_name, **variant.head.model_dump()}
     model = new_model(encoder, tokenizer, head=head, form=source.form, task=source.task)
-    rows = source.table.select((source.table.parts == "train") & (source.table.label_ids >= 0))
+    labelled = source.table.select(source.table.label_ids >= 0)
+    labelled = labelled.select(labelled.parts == "train")
+    training = labelled.select(~labelled.validates(fold))
     settings = {"variant": variant.model_dump(), "seed": seed, "fold": fold}
     files = [features / "features.parquet", *sorted(encoder.glob("*.safetensors"))]
     scores = train_model(
         model,
         tokenizer,
-        rows.select(~rows.validates(fold)),
-        rows.select(rows.validates(fold)),
+        training,
+        labelled.select(labelled.validates(fold)),
         task=source.task,
         loss=variant.loss,
         arguments=variant.train,
         seed=seed,
         curves_dir=curves_dir,
         checkpoints_dir=checkpoints_root / configuration_key(settings, files),
+        augmented=(
+            AugmentedRows(
+                source.examples(training.guids),
+                tokenizer,
+                source.form,
+                source.task,
+                variant.augment,
+                seed,
+            )
+            if variant.augment
+            else None
+        ),
     )
     save_model(model, tokenizer, target)
     return scores

@@ -101,7 +101,12 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def git_project(tmp_path: Path) -> Project:
     """A copy with stubbed stages in a Git repository, reproduced and committed on `main`."""
-    project = copy_project(tmp_path, stub=True)
+    return git_copy(tmp_path)
+
+
+def git_copy(folder: Path) -> Project:
+    """Make what :func:`git_project` gives."""
+    project = copy_project(folder, stub=True)
     project.run("git", "init", "--quiet", "--initial-branch", "main")
     project.run("git", "config", "user.name", "tester")
     project.run("git", "config", "user.email", "tester@example.org")

@@ -28,6 +28,8 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         curves = f"{arguments[-1]}/plots/metrics"
         names = ("train/loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
+    if stage == "split":
+        return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
     if stage == "predict":
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]

@@ -20,7 +20,11 @@ VARIANTS = ["entity_start", "bilstm", "bigru"]
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A pipeline that has run on 300 rows of the sample corpus, two folds, two epochs."""
+    """A pipeline that has run on 300 rows of the sample corpus, two epochs.
+
+    Fold 0 of two draws of three folds each; one variant has two seeds, one reads an encoder that
+    was pretrained further and augmented rows; the ensemble is stacked.
+    """
     folder = tmp_path_factory.mktemp("end_to_end")
     project = copy_project(folder, stub=False)
     (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
@@ -33,9 +37,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     def edit(params: dict) -> None:
         params["data"] |= {"train": "train.json", "test": "test.json", "labels": "labels.json"}
-        params["encoder"] = {"name": "tiny", "model_name_or_path": "tiny"}
-        params["split"] |= {"num_folds": 3, "folds": [0, 2]}
+        params["encoder"] = {"model_name_or_path": "tiny"}
+        params["pretrain"] = {"tapt": {"train": {"num_train_epochs": 1}}}
+        params["split"] |= {"num_folds": 3, "num_repeats": 2, "folds": [0, 3]}
         params["train"] |= {"num_train_epochs": 2, "logging_steps": 5, "learning_rate": 0.001}
+        params["variants"]["bilstm"]["seeds"] = [7, 8]
+        params["variants"]["bigru"] |= {"encoder": "tapt", "augment": {"entity_mask": {}}}
+        params["ensemble"] |= {"name": "stacking", "members": ["entity_start", "bilstm/8", "bigru"]}
 
     project.edit("params.yaml", edit)
     sample = json.loads((ROOT / "data/raw/sample/train.json").read_text(encoding="utf-8"))
@@ -68,26 +76,36 @@ def test_metrics_of_ensemble_and_variants(finished: Project) -> None:
 
 
 @pytest.mark.parametrize("name", [*VARIANTS, "ensemble"])
-def test_predictions_hold_every_row_once(finished: Project, name: str) -> None:
+def test_predictions_hold_every_row_once_per_seed(finished: Project, name: str) -> None:
     table = pd.read_parquet(finished.folder / f"data/predictions/{name}.parquet")
     train = pd.read_parquet(finished.folder / "data/split/train.parquet")
-    assert list(table.columns) == ["guid", "part", *labels_of(finished)]
-    validation = table.loc[table["part"] == "validation", "guid"]
-    assert sorted(validation) == sorted(train.loc[train["fold"].isin([0, 2]), "guid"])
-    test = json.loads((finished.folder / "test.json").read_text(encoding="utf-8"))
-    assert table.loc[table["part"] == "test", "guid"].tolist() == [row["guid"] for row in test]
+    seeds = ["seed"] if name == "bilstm" else []
+    assert list(table.columns) == ["guid", "part", *seeds, *labels_of(finished)]
     np.testing.assert_allclose(table[labels_of(finished)].sum(axis=1), 1.0, atol=1e-4)
+    test = json.loads((finished.folder / "test.json").read_text(encoding="utf-8"))
+    validated = train.loc[(train["fold"] == 0) | (train["fold_2"] == 3), "guid"]
+    assert 100 < len(validated) < 200  # two draws of 100 rows overlap
+    for part in [rows for _, rows in table.groupby("seed")] if seeds else [table]:
+        guids = part.groupby("part")["guid"].apply(list)
+        assert sorted(guids["validation"]) == sorted(validated)
+        assert guids["test"] == [row["guid"] for row in test]
+    assert table["seed"].unique().tolist() == [7, 8] if seeds else True
 
 
-def test_ensemble_is_the_mean_of_its_members(finished: Project) -> None:
-    folder, labels = finished.folder / "data/predictions", labels_of(finished)
-    tables = {
-        name: pd.read_parquet(folder / f"{name}.parquet").set_index(["part", "guid"])[labels]
-        for name in [*VARIANTS, "ensemble"]
-    }
-    ensemble = tables.pop("ensemble")
-    mean = sum(table.loc[ensemble.index] for table in tables.values()) / 3
-    np.testing.assert_allclose(ensemble, mean, atol=1e-6)
+def test_ensemble_is_stacked_from_its_members(finished: Project) -> None:
+    weights = read_json(finished, "data/predictions/ensemble_weights.json")
+    assert list(weights) == ["entity_start", "bilstm/8", "bigru"]
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert len(set(weights.values())) == 3
+
+
+def test_pretrained_encoder_is_the_variants_own(finished: Project) -> None:
+    folder = finished.folder / "models/encoders"
+    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["pretrained", "tapt"]
+    names = {path.name for path in (folder / "tapt").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+    commands = (finished.folder / "dvc.lock").read_text(encoding="utf-8")
+    assert commands.count("path: models/encoders/tapt") == 2  # its own stage, and train@bigru
 
 
 def test_submission_is_in_the_competitions_form(finished: Project) -> None:
@@ -103,11 +121,12 @@ def test_submission_is_in_the_competitions_form(finished: Project) -> None:
 def test_split_keeps_entity_pairs_apart(finished: Project) -> None:
     train = pd.read_parquet(finished.folder / "data/split/train.parquet")
     pairs = [frozenset(p) for p in zip(train["subject_word"], train["object_word"], strict=True)]
-    for fold in (0, 1, 2):
-        inside = {p for p, f in zip(pairs, train["fold"], strict=True) if f == fold}
-        outside = {p for p, f in zip(pairs, train["fold"], strict=True) if f != fold}
-        assert inside
-        assert not inside & outside
+    for column, folds in (("fold", (0, 1, 2)), ("fold_2", (3, 4, 5))):
+        for fold in folds:
+            inside = {p for p, f in zip(pairs, train[column], strict=True) if f == fold}
+            outside = {p for p, f in zip(pairs, train[column], strict=True) if f != fold}
+            assert inside
+            assert not inside & outside
 
 
 def test_trained_model_is_complete_and_predicts_the_same(finished: Project, tmp_path: Path) -> None:
@@ -116,22 +135,24 @@ def test_trained_model_is_complete_and_predicts_the_same(finished: Project, tmp_
 
     from gwangye.examples import read_examples, to_examples
     from gwangye.inference import Predictor
+    from gwangye.predictions import read_predictions
 
     shutil.copytree(finished.folder / "models" / "bilstm", tmp_path / "copied")
-    names = {path.name for path in (tmp_path / "copied" / "fold_2").iterdir()}
+    names = {path.name for path in (tmp_path / "copied" / "fold_3" / "seed_8").iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
     examples = list(to_examples(read_examples(finished.folder / "test.json").frame))
 
     predictor = Predictor([tmp_path / "copied"])
 
-    table = pd.read_parquet(finished.folder / "data/predictions/bilstm.parquet")
+    path = finished.folder / "data/predictions/bilstm.parquet"
+    table = read_predictions(path, labels_of(finished))
     stage = table.loc[table["part"] == "test", labels_of(finished)].to_numpy()
     assert predictor.labels == labels_of(finished)
     np.testing.assert_allclose(predictor.probabilities(examples), stage, atol=1e-5)
 
 
 def test_learning_curves_are_recorded_per_fold(finished: Project) -> None:
-    for fold in ("fold_0", "fold_2"):
+    for fold in ("fold_0", "fold_3"):
         curves = finished.folder / "metrics/train/entity_start" / fold / "plots/metrics"
         with (curves / "eval" / "micro_f1.tsv").open(encoding="utf-8") as file:
             steps = [int(row["step"]) for row in csv.DictReader(file, delimiter="\t")]

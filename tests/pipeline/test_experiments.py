@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import Project, git_copy
 
 pytestmark = pytest.mark.pipeline
 
@@ -43,6 +43,51 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     page = (git_project.folder / "plots_out" / "index.html").read_text(encoding="utf-8")
     assert "Confusion matrix of the ensemble" in page
     assert "per:title" in page
+
+
+BILSTM = {"train@bilstm", "predict@bilstm", "ensemble", "evaluate"}
+# what `dvc exp run -S` is given, and what must run: every kind of piece that a variant can have
+SWITCHES = [
+    (["variants.bilstm.head.name=attention"], BILSTM),
+    (["+variants.bilstm.head.pooling=max"], BILSTM),
+    (["variants.bilstm.loss.section=losses.weighted_focal"], BILSTM),
+    (["+variants.bilstm.loss.name=ldam"], BILSTM),
+    (["+variants.bilstm.loss.rdrop_alpha=1"], BILSTM),
+    (["+variants.bilstm.train.layer_decay=0.9"], BILSTM),
+    (["+variants.bilstm.train.adversarial.name=fgm"], BILSTM),
+    (["+variants.bilstm.train.averaging={name: swa, start: 0.7}"], BILSTM),
+    (["+variants.bilstm.augment.entity_mask.probability=0.3"], BILSTM),
+    (["+variants.bilstm.seeds=[1,2]"], BILSTM),
+    (
+        ["+pretrain.tapt={mlm_probability: 0.2}", "variants.bilstm.encoder=tapt"],
+        {"pretrain@tapt", *BILSTM},
+    ),
+    (
+        ["+inputs.asked={name: none, query: {name: question}}", "variants.bilstm.input=asked",
+         "variants.bilstm.head.name=cls"],
+        {"preprocess@asked", *BILSTM},
+    ),
+    (["ensemble.name=hard"], {"ensemble", "evaluate"}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def switched(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return git_copy(tmp_path_factory.mktemp("switched"))
+
+
+@pytest.mark.parametrize(("settings", "expected"), SWITCHES, ids=[s[0] for s, _ in SWITCHES])
+def test_piece_is_switched_on_by_one_experiment(
+    switched: Project, settings: list[str], expected: set[str]
+) -> None:
+    from gwangye.params import load_params
+
+    options = [part for setting in settings for part in ("-S", setting)]
+    output = switched.run("dvc", "exp", "run", *options).stdout
+    load_params(switched.folder / "params.yaml")
+    switched.run("git", "checkout", "--quiet", "--force", "main")
+    switched.run("dvc", "checkout", "--force")
+    assert ran_stages(output) == expected
 
 
 def test_experiment_becomes_a_branch(git_project: Project) -> None:

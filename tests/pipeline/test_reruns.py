@@ -58,12 +58,18 @@ CHANGES = {
         {*models("bigru"), *ENDS},
     ),
     "an input form": (set_parameter("inputs.typed_punct.max_length", 128), AFTER_PREPROCESS),
+    "augment": (
+        set_parameter("augment", {"aeda": {"probability": 0.5}}),
+        {*models(*VARIANTS), *ENDS},
+    ),
     "train": (set_parameter("train.num_train_epochs", 5), {*models(*VARIANTS), *ENDS}),
     "split.folds": (set_parameter("split.folds", [1]), {*models(*VARIANTS), *ENDS}),
     "split.strategy": (
         set_parameter("split.strategy.name", "sentence"),
         {"split", *AFTER_PREPROCESS},
     ),
+    "split.num_repeats": (set_parameter("split.num_repeats", 2), {"split", *AFTER_PREPROCESS}),
+    "data.duplicates": (set_parameter("data.duplicates", "drop"), {"split", *AFTER_PREPROCESS}),
     "data.max_train_examples": (
         set_parameter("data.max_train_examples", 100),
         {"split", *AFTER_PREPROCESS},
@@ -80,6 +86,11 @@ CHANGES = {
         change_code("gwangye/losses/__init__.py"),
         {*models(*VARIANTS), *ENDS},
     ),
+    "the augmentations' code": (
+        change_code("gwangye/augmentation/__init__.py"),
+        {*models(*VARIANTS), *ENDS},
+    ),
+    "the pretraining's code, where none is": (change_code("gwangye/pretraining.py"), set()),
     "the heads' code": (change_code("gwangye/heads/__init__.py"), {*models(*VARIANTS), *ENDS}),
     "the representations' code": (
         change_code("gwangye/representations/__init__.py"),
@@ -123,6 +134,7 @@ def test_new_variant_runs_alone(project: Project) -> None:
 
     def add(params: dict) -> None:
         params["variants"]["cls"] = {
+            "encoder": "pretrained",
             "input": "typed_punct",
             "head": {"name": "cls"},
             "loss": {"section": "loss"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from gwangye.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.dataset import Task
 from gwangye.errors import DataError
 from gwangye.examples import Entity, Example
@@ -18,7 +20,11 @@ from gwangye.heads import HEADS
 from gwangye.inference import Predictor, predict_probabilities
 from gwangye.losses import LOSSES
 from gwangye.model import load_model, new_model, save_model
-from gwangye.representations import REPRESENTATIONS
+from gwangye.representations import QUERIES, REPRESENTATIONS
+from gwangye.training.adversarial import ADVERSARIAL
+from gwangye.training.augmented import AugmentedRows
+from gwangye.training.averaging import AVERAGING
+from gwangye.training.batches import Collator
 from gwangye.training.train import configuration_key, train_model
 from tests.tiny import write_tiny_encoder
 
@@ -87,24 +93,39 @@ def train(
     )  # fmt: skip
 
 
-# each head with a form, each form, each loss: everything registered is trained once
-COMBINATIONS = [
-    *((head, "entity_marker", "cross_entropy") for head in sorted(HEADS)),
-    *(("cls", form, "focal") for form in sorted(REPRESENTATIONS)),
-    *(("entity_start", "entity_mask", loss) for loss in sorted(LOSSES)),
-]
+OFF = {"head": "cls", "form": {"name": "none"}, "loss": "focal", "arguments": {}, "augment": None}
+# everything that is registered is trained once: what differs from OFF
+PIECES: dict[str, dict[str, Any]] = {
+    **{f"head {n}": {"head": n, "form": {"name": "entity_marker"}} for n in sorted(HEADS)},
+    **{f"form {n}": {"form": {"name": n}} for n in sorted(REPRESENTATIONS)},
+    **{f"query {n}": {"form": {"name": "none", "query": {"name": n}}} for n in sorted(QUERIES)},
+    **{f"loss {n}": {"loss": n} for n in sorted(LOSSES)},
+    **{f"adversarial {n}": {"arguments": {"adversarial": {"name": n}}} for n in ADVERSARIAL},
+    **{f"averaging {n}": {"arguments": {"averaging": {"name": n}}} for n in AVERAGING},
+    **{f"augment {n}": {"augment": {n: {}}, "form": {"name": "none"}} for n in AUGMENTATIONS},
+    "learning rates": {"arguments": {"layer_decay": 0.9, "head_learning_rate": 0.01}},
+}
 
 
-@pytest.mark.parametrize(("head", "form", "loss"), COMBINATIONS)
+@pytest.mark.parametrize("name", PIECES)
 def test_trained_saved_and_loaded_predicts_the_same(
-    encoder: Path, tmp_path: Path, head: str, form: str, loss: str
+    encoder: Path, tmp_path: Path, name: str
 ) -> None:
-    model, tokenizer, table = make(encoder, {"name": head}, {"name": form})
+    piece = OFF | PIECES[name]
+    model, tokenizer, table = make(encoder, {"name": piece["head"]}, piece["form"])
     before = {name: value.clone() for name, value in model.state_dict().items()}
     arguments = {**ARGUMENTS, "num_train_epochs": 1, "max_steps": 2, "eval_strategy": "no",
-                 "save_strategy": "no"}  # fmt: skip
+                 "save_strategy": "no", **piece["arguments"]}  # fmt: skip
+    augmented = None
+    if piece["augment"] is not None:
+        swaps = {"labels": {"per:title": "per:origin"}} if "entity_swap" in piece["augment"] else {}
+        pieces = {key: {"probability": 0.9, **swaps} for key in piece["augment"]}
+        augmented = rows_by_epoch(encoder, pieces, form=piece["form"])
 
-    train(model, tokenizer, table, tmp_path, loss=LOSSES[loss](), arguments=arguments)
+    train(
+        model, tokenizer, table, tmp_path,
+        loss=LOSSES[piece["loss"]](), arguments=arguments, augmented=augmented,
+    )  # fmt: skip
 
     changed = {n for n, v in model.state_dict().items() if not torch.equal(v, before[n])}
     assert any(name.startswith("head.") for name in changed)
@@ -173,36 +194,40 @@ def test_same_seed_gives_the_same_weights(encoder: Path, tmp_path: Path) -> None
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+class InterruptionError(RuntimeError):
+    pass
+
+
+class Failing:
+    """A loss that breaks off after some steps (3 are an epoch)."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def build(self, *counts_and_labels: Any) -> Any:
+        criterion = LOSSES["focal"]().build(*counts_and_labels)
+
+        def compute(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+            self.left -= torch.is_grad_enabled()
+            if self.left < 0:
+                raise InterruptionError
+            return criterion(logits, labels)
+
+        return compute
+
+    def penalty(self) -> None:
+        return None
+
+
 def test_interrupted_training_resumes_and_ends_as_if_it_had_not_been(
     encoder: Path, tmp_path: Path
 ) -> None:
     whole, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
     train(whole, tokenizer, table, tmp_path / "whole")
 
-    class InterruptionError(RuntimeError):
-        pass
-
     interrupted, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-    loss = LOSSES["focal"]()
-    criterion = loss.build([0, 5, 4], TASK.labels)
-    steps = 0
-
-    class Failing:
-        def build(self, *_: Any) -> Any:
-            def compute(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-                nonlocal steps
-                steps += torch.is_grad_enabled()
-                if steps > 4:  # 3 steps an epoch: in the second one
-                    raise InterruptionError
-                return criterion(logits, labels)
-
-            return compute
-
-        def penalty(self) -> None:
-            return None
-
     with pytest.raises(InterruptionError):
-        train(interrupted, tokenizer, table, tmp_path / "cut", loss=Failing())
+        train(interrupted, tokenizer, table, tmp_path / "cut", loss=Failing(4))
     assert (tmp_path / "cut" / "checkpoints" / "checkpoint-3").is_dir()
 
     resumed, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
@@ -212,6 +237,165 @@ def test_interrupted_training_resumes_and_ends_as_if_it_had_not_been(
         torch.testing.assert_close(resumed.state_dict()[name], value)
     curve = "curves/plots/metrics/eval/loss.tsv"
     assert (tmp_path / "cut" / curve).read_text() == (tmp_path / "whole" / curve).read_text()
+
+
+@pytest.mark.parametrize("averaging", [{"name": "ema", "decay": 0.5}, {"name": "swa"}])
+def test_average_is_evaluated_and_kept_through_an_interruption(
+    encoder: Path, tmp_path: Path, averaging: dict[str, Any]
+) -> None:
+    """Six steps, SWA begins after the third; cut before the fifth."""
+    arguments = {**ARGUMENTS, "averaging": averaging, "metric_for_best_model": "loss"}
+    whole, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    scores = train(whole, tokenizer, table, tmp_path / "whole", arguments=arguments)
+    plain, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    train(plain, tokenizer, table, tmp_path / "plain")
+    assert not torch.equal(whole.head.output.weight, plain.head.output.weight)
+
+    validation = table.select(table.validates(0))
+    gold = predict_probabilities(whole, validation, tokenizer.pad_token_id)[
+        np.arange(3), validation.label_ids
+    ]
+    focal = -((1 - gold) ** 2) * np.log(gold)
+    assert focal.mean() == pytest.approx(scores["loss"], abs=1e-4)
+
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    with pytest.raises(InterruptionError):
+        train(model, tokenizer, table, tmp_path / "cut", loss=Failing(4), arguments=arguments)
+    resumed, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    train(resumed, tokenizer, table, tmp_path / "cut", arguments=arguments)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+def test_average_without_evaluation_is_the_last(encoder: Path, tmp_path: Path) -> None:
+    """One step: its average is its weights; two steps of SWA from the start: their mean."""
+    states = []
+    for steps, averaging in ((1, "none"), (2, "none"), (2, "swa")):
+        model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+        arguments = {**ARGUMENTS, "max_steps": steps, "eval_strategy": "no", "save_strategy": "no",
+                     "lr_scheduler_type": "constant",
+                     "averaging": {"name": averaging, "start": 0.0}}  # fmt: skip
+        train(model, tokenizer, table, tmp_path / f"{steps}{averaging}", arguments=arguments)
+        states.append(model.state_dict())
+    for name, value in states[2].items():
+        torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2)
+
+
+def test_fgm_adds_the_gradient_of_the_disturbed_pass(encoder: Path, tmp_path: Path) -> None:
+    """One step of plain SGD, no dropout: it is the sum of both passes' gradients."""
+    options = {**ARGUMENTS, "max_steps": 1, "eval_strategy": "no", "save_strategy": "no",
+               "optim": "sgd", "max_grad_norm": 0, "learning_rate": 0.1,
+               "train_sampling_strategy": "sequential"}  # fmt: skip
+    moved = {}
+    for name in ("none", "fgm"):
+        model, tokenizer, table = make(encoder, {"name": "cls", "dropout": 0}, {"name": "none"})
+        without_dropout(model)
+        start = model.head.output.weight.clone()
+        arguments = {**options, "adversarial": {"name": name, "epsilon": 0.5}}
+        train(model, tokenizer, table, tmp_path / name, arguments=arguments)
+        moved[name] = start - model.head.output.weight
+
+    model, tokenizer, table = make(encoder, {"name": "cls", "dropout": 0}, {"name": "none"})
+    without_dropout(model)
+    training = table.select(table.validates(1))
+    batch = Collator(tokenizer.pad_token_id)([training.row(i) for i in range(4)])
+    labels = batch.pop("labels")
+    criterion = LOSSES["focal"]().build([0, 5, 4], TASK.labels)
+    embedding = model.get_input_embeddings()
+    embedded = embedding(batch["input_ids"]).detach().requires_grad_()
+
+    def loss_of(embedded: torch.Tensor) -> torch.Tensor:
+        handle = embedding.register_forward_hook(lambda *_: embedded)
+        result: torch.Tensor = criterion(model(**batch).logits, labels)
+        handle.remove()
+        return result
+
+    first = loss_of(embedded)
+    gradient, head = torch.autograd.grad(first, [embedded, model.head.output.weight])
+    lengths = gradient.flatten(1).norm(dim=1)[:, None, None]
+    second = loss_of(embedded.detach() + 0.5 * gradient / lengths)
+    (harder,) = torch.autograd.grad(second, [model.head.output.weight])
+    assert second > first
+    torch.testing.assert_close(moved["none"], 0.1 * head)
+    torch.testing.assert_close(moved["fgm"], 0.1 * (head + harder))
+
+
+def without_dropout(model: torch.nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    model.encoder.config.attention_probs_dropout_prob = 0.0
+    for layer in model.encoder.encoder.layer:
+        for module in layer.attention.modules():
+            if hasattr(module, "attention_dropout"):
+                module.attention_dropout = 0.0
+
+
+def test_learning_rates_by_depth_reach_the_weights(encoder: Path, tmp_path: Path) -> None:
+    """AdamW's first step moves every weight that has a gradient by the learning rate itself."""
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    arguments = {**ARGUMENTS, "max_steps": 1, "eval_strategy": "no", "save_strategy": "no",
+                 "learning_rate": 0.01, "head_learning_rate": 0.03, "layer_decay": 0.5,
+                 "lr_scheduler_type": "constant", "adam_epsilon": 1e-30}  # fmt: skip
+    train(model, tokenizer, table, tmp_path, arguments=arguments)
+
+    def step(name: str) -> float:
+        return float((model.state_dict()[name] - before[name]).abs().max())
+
+    assert step("head.output.weight") == pytest.approx(0.03, rel=1e-3)
+    layer = "encoder.encoder.layer.{}.output.dense.weight"
+    assert step(layer.format(1)) == pytest.approx(0.01, rel=1e-3)
+    assert step(layer.format(0)) == pytest.approx(0.005, rel=1e-3)
+    embeddings = "encoder.embeddings.position_embeddings.weight"
+    assert step(embeddings) == pytest.approx(0.0025, rel=1e-3)
+
+
+def rows_by_epoch(
+    encoder: Path, pieces: dict[str, Any], seed: int = 1, form: dict[str, Any] | None = None
+) -> AugmentedRows:
+    from transformers import AutoTokenizer
+
+    input_form = InputForm.from_params(form or {"name": "entity_marker"}, "x")
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    prepare_tokenizer(tokenizer, input_form, TASK.entity_types)
+    labelled = [replace(e, label=TASK.labels[1 + i % 2]) for i, e in enumerate(examples())]
+    return AugmentedRows(
+        labelled, tokenizer, input_form, TASK, build_augmentations(pieces, "x"), seed
+    )
+
+
+def test_augmented_rows_differ_by_epoch_and_not_by_call(encoder: Path) -> None:
+    rows = rows_by_epoch(encoder, {"aeda": {"probability": 0.5}})
+    first, second = rows(0), rows(1)
+    assert len(first) == len(second) == 12
+    assert first.input_ids.tolist() == rows(0).input_ids.tolist()
+    assert first.input_ids.tolist() != second.input_ids.tolist()
+    other = rows_by_epoch(encoder, {"aeda": {"probability": 0.5}}, seed=2)
+    assert other(0).input_ids.tolist() != first.input_ids.tolist()
+
+
+def test_augmented_rows_have_the_label_that_augmentation_gives(encoder: Path) -> None:
+    swap = {"entity_swap": {"probability": 1, "labels": {"per:title": "per:origin"}}}
+    rows = rows_by_epoch(encoder, swap)(0)
+    assert rows.label_ids.tolist() == [2] * 12
+    plain = rows_by_epoch(encoder, {})(0)
+    assert plain.label_ids.tolist() == [1, 2] * 6
+    # the swapped rows' subject stands where the plain ones' object does
+    assert rows.entity_positions[0, 0].tolist() == plain.entity_positions[0, 1].tolist()
+    assert rows.entity_positions[1].tolist() == plain.entity_positions[1].tolist()
+
+
+def test_trainer_asks_for_each_epochs_rows(encoder: Path, tmp_path: Path) -> None:
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    training, asked = table.select(table.validates(1)), []
+
+    def augmented(epoch: int) -> FeatureTable:
+        asked.append(epoch)
+        return training
+
+    train(model, tokenizer, table, tmp_path, augmented=augmented)
+    assert asked == [0, 1]
 
 
 def test_early_stopping(encoder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,167 @@
+"""Averaging the weights along the way: the average is evaluated and kept, training goes on.
+
+Importing this module imports neither torch nor transformers: parameters are checked in every
+stage, and only training computes.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from gwangye.registry import Piece, Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FILE = "average.safetensors"
+_COUNT = "steps in the average"
+
+
+class Averaging(Piece, abc.ABC):
+    """Base of all averages: says how much the newest weights count."""
+
+    enabled: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def share(self, step: int, max_steps: int, count: int) -> float:
+        """Return the newest weights' share of the average (0 to 1).
+
+        Args:
+            step: Optimizer steps done, from 1.
+            max_steps: Optimizer steps of the whole training.
+            count: Steps that are in the average already; with 0 the share is 1 or, where
+                averaging has not begun, 0.
+        """
+
+
+AVERAGING: Registry[Averaging] = Registry("weight averaging")
+
+
+@AVERAGING.register("none")
+class NoAveraging(Averaging):
+    """The weights as they are.
+
+    Example:
+        Weights 1, 2, 3 after three steps: 3.
+
+    References:
+        None
+    """
+
+    enabled: ClassVar[bool] = False
+
+    def share(self, step: int, max_steps: int, count: int) -> float:
+        """Return 1: the newest weights are all."""
+        return 1.0
+
+
+@AVERAGING.register("ema")
+class EMA(Averaging):
+    """Exponential moving average: w̄ ← d·w̄ + (1 - d)·w after every step.
+
+    d is at most (1 + n)/(10 + n) at the n-th step, so that the first weights are soon forgotten.
+
+    Example:
+        Weights 1, 2, d = 0.1: 0.1·1 + 0.9·2 = 1.9
+
+    References:
+        Polyak & Juditsky 1992; the growing d is TensorFlow's ExponentialMovingAverage
+    """
+
+    decay: float = Field(
+        0.99, gt=0, lt=1, description="d: near 1 looks back further, about 1/(1 - d) steps"
+    )
+
+    def share(self, step: int, max_steps: int, count: int) -> float:
+        """Return 1 - d."""
+        return 1.0 if count == 0 else 1 - min(self.decay, (1 + count) / (10 + count))
+
+
+@AVERAGING.register("swa")
+class SWA(Averaging):
+    """Stochastic weight averaging: the plain mean of the weights of the last steps.
+
+    Evaluations before averaging begins see the weights as they are.
+
+    Example:
+        Four steps with weights 1, 2, 3, 5, start = 0.5: (3 + 5)/2 = 4
+
+    References:
+        Izmailov et al. 2018, arXiv 1803.05407 (there once an epoch at a constant learning rate)
+    """
+
+    start: float = Field(
+        0.5, ge=0, lt=1, description="share of the steps after which averaging begins"
+    )
+
+    def share(self, step: int, max_steps: int, count: int) -> float:
+        """Return 1 / (count + 1), or 0 before the start."""
+        return 0.0 if step <= self.start * max_steps else 1 / (count + 1)
+
+
+class AveragedWeights:
+    """The running average of a model's weights.
+
+    Args:
+        averaging: How much the newest weights count.
+        model: Whose weights; it may still move to another device.
+    """
+
+    def __init__(self, averaging: Averaging, model: nn.Module) -> None:
+        self.averaging = averaging
+        self.model = model
+        self.count = 0
+        self.weights: dict[str, Tensor] = {}
+
+    def update(self, step: int, max_steps: int) -> None:
+        """Take the model's present weights into the average."""
+        share = self.averaging.share(step, max_steps, self.count)
+        if share == 0:
+            return
+        for name, weight in self.model.named_parameters():
+            if name in self.weights:
+                self.weights[name].lerp_(weight.detach(), share)
+            else:
+                self.weights[name] = weight.detach().clone()
+        self.count += 1
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Let the model have the average inside, and its own weights again outside."""
+        own = {name: weight.detach().clone() for name, weight in self._averaged()}
+        self.apply()
+        try:
+            yield
+        finally:
+            for name, weight in self._averaged():
+                weight.data.copy_(own[name])
+
+    def apply(self) -> None:
+        """Give the model the average for good, where averaging has begun."""
+        for name, weight in self._averaged():
+            weight.data.copy_(self.weights[name])
+
+    def _averaged(self) -> Iterator[tuple[str, nn.Parameter]]:
+        return ((n, w) for n, w in self.model.named_parameters() if n in self.weights)
+
+    def save(self, folder: Path) -> None:
+        """Write the average beside a checkpoint."""
+        import torch
+        from safetensors.torch import save_file
+
+        save_file({**self.weights, _COUNT: torch.tensor(self.count)}, folder / FILE)
+
+    def load(self, folder: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        from safetensors.torch import load_file
+
+        weights = load_file(folder / FILE)
+        self.count = int(weights.pop(_COUNT))
+        own = dict(self.model.named_parameters())
+        self.weights = {name: weight.to(own[name].device) for name, weight in weights.items()}
