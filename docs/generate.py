@@ -21,6 +21,7 @@ from gwangye.pretraining import Pretraining
 from gwangye.registry import Piece, Registry
 from gwangye.representations import QUERIES, REPRESENTATIONS
 from gwangye.splitting import STRATEGIES
+from gwangye.targets import TargetOptions
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.arguments import OwnArguments
 from gwangye.training.averaging import AVERAGING
@@ -40,6 +41,7 @@ ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
     ("Continued pretraining", "pretrain.<name>.<option>", Pretraining),
     ("Splits", "split.strategy.name", STRATEGIES),
     ("Ensembles", "ensemble.name", ENSEMBLES),
+    ("Target", "target.<option>", TargetOptions),
 ]
 
 INTRODUCTION = """# Ingredients

@@ -33,7 +33,7 @@ class Prediction(NamedTuple):
 def predict_probabilities(
     model: RelationModel, table: FeatureTable, pad_token_id: int, *, progress: bool = False
 ) -> NDArray[np.float64]:
-    """Compute the probabilities of all relations for tokenised rows.
+    """Compute the probabilities of all relations for tokenised rows, by the model's temperature.
 
     Batches hold rows of like length under a token budget, longest first, so that memory runs out
     at once or not at all.
@@ -64,7 +64,8 @@ def predict_probabilities(
             batch = collate([table.row(int(i)) for i in rows])
             logits = model(**{key: value.to(device) for key, value in batch.items()}).logits
             # double precision: the rows are to sum to 1 within the reader's tolerance
-            probabilities[rows] = logits.double().softmax(dim=-1).cpu().numpy()
+            scaled = logits.double() / model.config.softmax_temperature
+            probabilities[rows] = scaled.softmax(dim=-1).cpu().numpy()
             bar.update(len(rows))
     return probabilities
 

@@ -33,6 +33,8 @@ class RelationConfig(PretrainedConfig):
         input_form: ``{"name": ..., option: value}`` of the input form the model was trained on.
         entity_types: The entity types the input form has markers for.
         negative_label: The label that means "none of the relations", or None.
+        softmax_temperature: What the logits are divided by before the softmax
+            (:func:`gwangye.calibration.fit_temperature`).
     """
 
     model_type = "gwangye"
@@ -44,6 +46,7 @@ class RelationConfig(PretrainedConfig):
         input_form: dict[str, Any] | None = None,
         entity_types: list[str] | None = None,
         negative_label: str | None = None,
+        softmax_temperature: float = 1.0,
         **kwargs: Any,
     ) -> None:
         self.encoder = encoder or {}
@@ -51,12 +54,18 @@ class RelationConfig(PretrainedConfig):
         self.input_form = input_form or {}
         self.entity_types = entity_types or []
         self.negative_label = negative_label
+        # not `temperature`: transformers takes that for an option of text generation
+        self.softmax_temperature = softmax_temperature
         super().__init__(**kwargs)
 
     @property
     def labels(self) -> list[str]:
         """The relation names in the order of the logits."""
         return [self.id2label[i] for i in range(len(self.id2label))]
+
+
+# so that AutoTokenizer knows the folder's kind of model and does not warn of it
+AutoConfig.register(RelationConfig.model_type, RelationConfig)
 
 
 class RelationModel(PreTrainedModel):

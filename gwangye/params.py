@@ -32,7 +32,9 @@ from gwangye.heads import HEADS, HeadOptions
 from gwangye.losses import LOSSES, Loss
 from gwangye.pretraining import Pretraining
 from gwangye.registry import explain
+from gwangye.sections import Section
 from gwangye.splitting import STRATEGIES, SplitStrategy
+from gwangye.targets import TargetOptions
 from gwangye.training.arguments import check_training_arguments
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -41,22 +43,6 @@ RESERVED_NAMES = {"encoders", "ensemble", "submission"}
 PRETRAINED = "pretrained"
 """What the encoder stage's encoder is called; the others are those of `pretrain`."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-class Section(BaseModel):
-    """A part of params.yaml: immutable, and without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_the_nearest_key(cls, values: Any) -> Any:
-        if isinstance(values, Mapping):
-            unknown = [key for key in values if key not in cls.model_fields]
-            if unknown:
-                hint = did_you_mean(str(unknown[0]), cls.model_fields)
-                raise ValueError(f"key '{unknown[0]}' is unknown. {hint}")
-        return values
 
 
 class Data(Section):
@@ -111,8 +97,8 @@ class Variant(Section):
     input: str
     head: dict[str, Any]
     loss: dict[str, Any]
-    train: dict[str, Any] = {}
-    augment: dict[str, Any] = {}
+    train: dict[str, Any] = Field(default_factory=dict)
+    augment: dict[str, Any] = Field(default_factory=dict)
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
 
     @field_validator("loss")
@@ -124,8 +110,9 @@ class Variant(Section):
 
 
 class Evaluate(Section):
-    """``evaluate``: how much the error tables hold."""
+    """``evaluate``: how sure the intervals are, and how much the error tables hold."""
 
+    resamples: Annotated[int, Field(ge=1)] = 1000
     num_errors: Annotated[int, Field(ge=0)] = 200
 
 
@@ -160,15 +147,16 @@ class Params(Section):
     seed: Seed
     data: Data
     encoder: Encoder
-    pretrain: dict[str, Pretraining] = {}
+    pretrain: dict[str, Pretraining] = Field(default_factory=dict)
     split: Split
     inputs: dict[str, dict[str, Any]]
     loss: dict[str, Any]
-    losses: dict[str, dict[str, Any]] = {}
+    losses: dict[str, dict[str, Any]] = Field(default_factory=dict)
     train: dict[str, Any]
-    augment: dict[str, Any] = {}
+    augment: dict[str, Any] = Field(default_factory=dict)
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     ensemble: dict[str, Any]
+    target: TargetOptions = TargetOptions()
     evaluate: Evaluate = Evaluate()
 
     @classmethod

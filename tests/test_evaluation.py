@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,23 +9,39 @@ import pytest
 
 from gwangye.dataset import Dataset, Task
 from gwangye.errors import DataError
-from gwangye.evaluation import evaluate
+from gwangye.evaluation import Evaluation, Evaluator, seen_pairs
 from gwangye.predictions import prediction_table
+from gwangye.targets import Target
 
 LABELS = ["no_relation", "per:title", "org:product"]
 TASK = Task(LABELS, "no_relation", ["PER"])
 
 
 def frame(rows: dict[str, str | None]) -> pd.DataFrame:
+    """Rows of pairs of their own, all in fold 0."""
     return pd.DataFrame(
         {
             "guid": list(rows),
             "sentence": [f"문장 {guid}" for guid in rows],
             "subject_word": "한서연",
-            "object_word": "대표",
+            "subject_type": "PER",
+            "object_word": list(rows),
+            "object_type": "POH",
             "label": pd.Series(list(rows.values()), dtype="object"),
+            "source": None,
+            "fold": 0,
         }
     )
+
+
+def evaluate(table: pd.DataFrame, dataset: Dataset, **options: Any) -> Evaluation:
+    return Evaluator(dataset, **{"resamples": 20, **options}).evaluate(table)
+
+
+def points(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """The scores alone, without intervals and slices."""
+    names = ("micro_f1", "auprc", "accuracy")
+    return {c: {name: values[name] for name in names} for c, values in columns.items()}
 
 
 def predicted(part: str, rows: dict[str, list[float]]) -> pd.DataFrame:
@@ -52,7 +69,7 @@ def test_scores_by_part() -> None:
     # AUPRC, (recall, precision), of none: v3 .1, v1 .1 before v2 .05, the true one:
     #   (0,1) (0,0) (1,1/3): 1/6; title: v2 .9, v1 .8 true, v3 .6: (0,1) (0,0) (1,1/2) (1,1/3): 1/4;
     #   product: v3 .3 true, first: 1. Mean 17/36
-    assert result.metrics == {
+    assert points(result.metrics) == {
         "validation": {"micro_f1": 40.0, "auprc": 47.22, "accuracy": 33.33},
         # one row of one class, ranked first: AUPRC 100; no positive row: F1 0
         "test": {"micro_f1": 0.0, "auprc": 100.0, "accuracy": 100.0},
@@ -144,7 +161,11 @@ def test_tables_are_written(tmp_path: Path) -> None:
     result.write_tables(tmp_path, "bigru")
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
     tables = ("confusions", "errors", "per_relation")
-    assert written == {f"{t}/bigru_{part}.csv" for t in tables for part in ("validation", "test")}
+    assert written == {
+        f"{table}/bigru_{part}.csv"
+        for table in (*tables, "reliability", "risk_coverage")
+        for part in ("validation", "test")
+    }
     lines = {
         name: (tmp_path / name / "bigru_validation.csv").read_text(encoding="utf-8").splitlines()
         for name in tables
@@ -161,3 +182,80 @@ def test_tables_are_written(tmp_path: Path) -> None:
     ]
     # predicted title three times, once rightly: precision 1/3, recall 1, F1 2/4
     assert lines["per_relation"][2] == "per:title,33.33,100.0,50.0,25.0,1"
+
+
+def test_scores_have_intervals_that_come_from_the_seed() -> None:
+    rows = {f"v{i}": ("per:title", "no_relation")[i % 3 == 0] for i in range(60)}
+    dataset = Dataset(frame(rows), frame({}), TASK)
+    # every fourth row is wrong
+    shares = {g: [0.2, 0.7, 0.1] if (r == "per:title") == (i % 4 > 0) else [0.7, 0.2, 0.1]
+              for i, (g, r) in enumerate(rows.items())}  # fmt: skip
+    table = predicted("validation", shares)
+    first, again, other = (
+        evaluate(table, dataset, resamples=200, seed=seed).metrics["validation"]
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first["micro_f1_low"] < first["micro_f1"] < first["micro_f1_high"]
+    assert first["auprc_low"] < first["auprc"] < first["auprc_high"]
+    assert first["micro_f1"] == other["micro_f1"]
+    assert (first["micro_f1_low"], first["micro_f1_high"]) != (
+        other["micro_f1_low"], other["micro_f1_high"],
+    )  # fmt: skip
+    # 45 of 60 right, each with confidence 0.7
+    assert (first["accuracy"], first["ece"], first["rows"]) == (75.0, 5.0, 60)
+
+
+def test_validation_is_weighed_to_the_target() -> None:
+    """Two titles right, two rows without a relation, one of them wrong."""
+    rows = {"v1": "per:title", "v2": "per:title", "v3": "no_relation", "v4": "no_relation"}
+    dataset = Dataset(frame(rows), frame({}), TASK)
+    right, none = [0.1, 0.9, 0.0], [0.9, 0.1, 0.0]
+    table = predicted("validation", {"v1": right, "v2": right, "v3": right, "v4": none})
+    target = Target({"per:title": 0.25, "no_relation": 0.75}, "given", {})
+    columns = evaluate(table, dataset, target=target).metrics
+    assert list(columns) == ["validation", "validation_reweighted"]
+    # plain: TP 2, FP 1: 4/5
+    assert columns["validation"]["micro_f1"] == 80.0
+    # weights 1/2 and 3/2: TP 1, FP 1.5: 2/(2 + 1.5)
+    weighted = columns["validation_reweighted"]
+    assert weighted["micro_f1"] == 57.14
+    assert weighted["accuracy"] == 62.5
+    assert weighted["ece"] == 27.5  # all with confidence 0.9
+    # (1/2 + 1/2 + 3/2 + 3/2)² / (1/4 + 1/4 + 9/4 + 9/4)
+    assert (weighted["rows"], weighted["effective_rows"]) == (4, 3.2)
+    assert weighted["auprc_low"] <= weighted["auprc"] <= weighted["auprc_high"]
+
+
+def test_target_that_says_nothing_makes_no_column() -> None:
+    target = Target(None, "no test file", {})
+    assert list(evaluate(VALIDATION, split({}), target=target).metrics) == ["validation"]
+
+
+def pairs() -> Dataset:
+    """v1 and v2 are one pair in two folds, v3's pair is in its own fold twice, v4's is alone."""
+    train = frame(dict.fromkeys(("v1", "v2", "v3", "v4", "v5"), "per:title"))
+    train["subject_word"] = ["가", "나", "다", "마", "다"]
+    train["object_word"] = ["나", "가", "라", "바", "라"]
+    train["fold"] = [0, 1, 2, 2, 2]
+    test = frame({"t1": "per:title", "t2": "per:title"})
+    test["subject_word"], test["object_word"] = ["라", "가"], ["다", "다"]
+    return Dataset(train, test, TASK)
+
+
+def test_seen_pairs() -> None:
+    dataset = pairs()
+    validation = seen_pairs(dataset.train, "validation", dataset)
+    assert validation.tolist() == [True, True, False, False, False]
+    assert seen_pairs(dataset.test, "test", dataset).tolist() == [True, False]
+
+
+def test_scores_of_seen_and_unseen_pairs() -> None:
+    dataset = Dataset(pairs().train, frame({}), TASK)
+    right, wrong = [0.1, 0.9, 0.0], [0.9, 0.1, 0.0]
+    shares = {"v1": right, "v2": right, "v3": wrong, "v4": right, "v5": wrong}
+    scores = evaluate(predicted("validation", shares), dataset).metrics["validation"]
+    assert (scores["seen_pair"]["rows"], scores["seen_pair"]["accuracy"]) == (2, 100.0)
+    assert (scores["unseen_pair"]["rows"], scores["unseen_pair"]["accuracy"]) == (3, 33.33)
+    unseen = evaluate(predicted("validation", {"v3": right}), dataset).metrics["validation"]
+    assert "seen_pair" not in unseen

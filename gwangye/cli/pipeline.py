@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gwangye.errors import DataError, GwangyeError
+
+COLUMNS = ("validation", "validation_reweighted", "test")
 
 
 def scores(
@@ -17,18 +19,31 @@ def scores(
         "metrics/metrics.json"
     ),
 ) -> None:
-    """Print the scores of the ensemble and every variant as a table (percent)."""
+    """Print the scores of the ensemble and every variant as a table.
+
+    Percent, with 95 % intervals, in three columns: plain validation, validation re-weighted to the
+    target, and test where it has labels.
+    """
     from rich.console import Console
     from rich.table import Table
 
     if not file.is_file():
         raise DataError(f"{file} does not exist. Run `dvc repro` first.")
-    table = Table("model", "part", "micro-F1", "AUPRC", "accuracy")
-    for model, parts in json.loads(file.read_text(encoding="utf-8")).items():
-        for part, values in parts.items():
-            numbers = (f"{values[name]:.2f}" for name in ("micro_f1", "auprc", "accuracy"))
-            table.add_row(model, part, *numbers)
+    models = json.loads(file.read_text(encoding="utf-8"))
+    columns = [name for name in COLUMNS if any(name in parts for parts in models.values())]
+    table = Table("model", "metric", *(name.replace("_", " ") for name in columns))
+    for model, parts in models.items():
+        for metric, title in (("micro_f1", "micro-F1"), ("auprc", "AUPRC")):
+            cells = [_score(parts.get(name), metric) for name in columns]
+            table.add_row(model, title, *cells, end_section=metric == "auprc")
     Console().print(table)
+
+
+def _score(values: dict[str, Any] | None, metric: str) -> str:
+    if values is None:
+        return ""
+    low, high = values[f"{metric}_low"], values[f"{metric}_high"]
+    return f"{values[metric]:.1f} ({low:.1f}–{high:.1f})"
 
 
 def sync(

@@ -42,6 +42,9 @@ def predict(
     probabilities: Annotated[
         bool, typer.Option(help="Also write the probability of every relation.")
     ] = False,
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Abstain below this probability: no relation named.")
+    ] = 0.0,
     sentence: Annotated[str | None, typer.Option(help="One sentence instead of a file.")] = None,
     subject: Annotated[
         str | None, typer.Option(help="Its subject: the word, or start:end (end exclusive).")
@@ -71,9 +74,9 @@ def predict(
             _entity(predictor, sentence, nfc(subject), subject_type, "--subject"),
             _entity(predictor, sentence, nfc(object_), object_type, "--object"),
         ]
-        _predict_sentence(predictor, sentence, entities, top_k)
+        _predict_sentence(predictor, sentence, entities, top_k, min_confidence)
     elif file is not None:
-        _predict_file(Predictor(model), file, out, top_k, probabilities)
+        _predict_file(Predictor(model), file, out, top_k, probabilities, min_confidence)
 
 
 def _entity(predictor: Predictor, sentence: str, text: str, type_: str, option: str) -> Entity:
@@ -101,7 +104,11 @@ def _entity(predictor: Predictor, sentence: str, text: str, type_: str, option: 
 
 
 def _predict_sentence(
-    predictor: Predictor, sentence: str, entities: list[Entity], top_k: int
+    predictor: Predictor,
+    sentence: str,
+    entities: list[Entity],
+    top_k: int,
+    min_confidence: float,
 ) -> None:
     from gwangye.examples import Example
 
@@ -109,18 +116,27 @@ def _predict_sentence(
     if subject.start < object_.end and object_.start < subject.end:
         raise ParameterError(f"Subject '{subject.word}' and object '{object_.word}' overlap.")
     example = Example("sentence", sentence, subject, object_)
-    for prediction in predictor.predict([example], top_k=top_k)[0]:
+    predictions = predictor.predict([example], top_k=top_k)[0]
+    if predictions[0].probability < min_confidence:
+        typer.echo(f"{predictions[0].probability:.4f}  (abstained: below {min_confidence:g})")
+        return
+    for prediction in predictions:
         typer.echo(f"{prediction.probability:.4f}  {prediction.relation}")
 
 
 def _predict_file(
-    predictor: Predictor, file: Path, out: Path | None, top_k: int, probabilities: bool
+    predictor: Predictor,
+    file: Path,
+    out: Path | None,
+    top_k: int,
+    probabilities: bool,
+    min_confidence: float,
 ) -> None:
     from gwangye.examples import read_examples, to_examples
 
     result = read_examples(file, entity_types=predictor.entity_types)
     examples = list(to_examples(result.frame))
-    rows = _records(predictor, examples, top_k, probabilities)
+    rows = _records(predictor, examples, top_k, probabilities, min_confidence)
     if out is None:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
@@ -133,18 +149,26 @@ def _predict_file(
 
 
 def _records(
-    predictor: Predictor, examples: list[Example], top_k: int, probabilities: bool
+    predictor: Predictor,
+    examples: list[Example],
+    top_k: int,
+    probabilities: bool,
+    min_confidence: float,
 ) -> list[dict[str, object]]:
-    """Return one flat record per example: guid, then relation_1, probability_1, and so on."""
+    """Return one flat record per example: guid, then relation_1, probability_1, and so on.
+
+    Below ``min_confidence`` the relations are None; their probabilities still stand.
+    """
     import numpy as np
 
     table = predictor.probabilities(examples, progress=True)
     records = []
     for example, row in zip(examples, table, strict=True):
         record: dict[str, object] = {"guid": example.guid}
+        abstains = row.max() < min_confidence
         for rank, i in enumerate(np.argsort(-row, kind="stable")[:top_k], start=1):
             suffix = "" if top_k == 1 else f"_{rank}"
-            record[f"relation{suffix}"] = predictor.labels[i]
+            record[f"relation{suffix}"] = None if abstains else predictor.labels[i]
             record[f"probability{suffix}"] = round(float(row[i]), 6)
         if probabilities:
             record |= {

@@ -49,6 +49,7 @@ class OwnArguments(BaseModel):
         train: {learning_rate: 0.0001, head_learning_rate: 0.001, layer_decay: 0.9}
 
     References:
+        Temperature: Guo et al. 2017, arXiv 1706.04599.
         Learning rates by layer: Sun et al. 2019, arXiv 1905.05583
     """
 
@@ -56,6 +57,9 @@ class OwnArguments(BaseModel):
 
     early_stopping_patience: Count | None = Field(
         None, description="stop after this many evaluations that are no better; null: never"
+    )
+    calibrate: bool = Field(
+        True, description="fit a temperature to the validation rows and keep it with the model"
     )
     head_learning_rate: Positive | None = Field(
         None, description="learning rate of the head; null: `learning_rate`"

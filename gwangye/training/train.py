@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gwangye.errors import DataError
 
@@ -39,7 +40,7 @@ def train_model(
     checkpoints_dir: Path,
     augmented: Callable[[int], FeatureTable] | None = None,
 ) -> dict[str, float]:
-    """Fine-tune a model in place; it ends with the weights of its best evaluation.
+    """Fine-tune a model in place; it ends with the weights of its best evaluation, calibrated.
 
     Args:
         model: A model from :func:`gwangye.model.new_model`.
@@ -105,8 +106,47 @@ def train_model(
         if last is not None:
             logger.info("resuming from %s", last)
         trainer.train(resume_from_checkpoint=last)
+    if own.calibrate and len(validation):
+        logits = trainer.predict(FeatureDataset(validation)).predictions
+        model.config.softmax_temperature = calibrate(logits, validation.label_ids, curves_dir)
     shutil.rmtree(checkpoints_dir, ignore_errors=True)
     return _best_scores(trainer.state)
+
+
+def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: Path) -> float:
+    """Fit a temperature to rows that the model was not trained on.
+
+    Writes ``calibration.json`` (the temperature; expected calibration error before and after, in
+    percent) and ``reliability.csv`` (the reliability table before and after).
+
+    Args:
+        logits: (rows, relations), at least one row.
+        true: (rows,) label ids.
+        folder: Where to write.
+
+    Returns:
+        The temperature (:func:`gwangye.calibration.fit_temperature`).
+    """
+    import pandas as pd
+    from scipy.special import softmax
+
+    from gwangye.calibration import (
+        apply_temperature,
+        expected_calibration_error,
+        fit_temperature,
+        reliability,
+    )
+    from gwangye.dataset import write_json
+
+    before = softmax(logits.astype(np.float64), axis=-1)
+    temperature = fit_temperature(before, true)
+    stages = {"before": before, "after": apply_temperature(before, temperature)}
+    errors = {f"ece_{when}": expected_calibration_error(p, true) for when, p in stages.items()}
+    report = {"temperature": temperature, **errors}
+    write_json({k: round(value, 4) for k, value in report.items()}, folder / "calibration.json")
+    tables = [reliability(p, true).assign(when=when) for when, p in stages.items()]
+    pd.concat(tables).round(2).to_csv(folder / "reliability.csv", index=False)
+    return temperature
 
 
 def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str:

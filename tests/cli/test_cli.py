@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
 from gwangye import cli
+from gwangye.dataset import Dataset, Task, write_json
 from gwangye.errors import DataError, ParameterError
+from gwangye.examples import make_frame
 from gwangye.model import new_model, save_model
+from gwangye.predictions import prediction_table, write_predictions
 from tests.tiny import write_tiny_encoder
 
 SENTENCE = "한서연은 누리전자 대표다"
@@ -23,7 +27,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     import torch
     from transformers import AutoTokenizer
 
-    from gwangye.dataset import Task
     from gwangye.features import InputForm, prepare_tokenizer
 
     folder = tmp_path_factory.mktemp("model")
@@ -180,8 +183,108 @@ def test_klue_from_a_folder(tmp_path: Path, file: Path) -> None:
 
 
 def test_scores(tmp_path: Path) -> None:
-    metrics = {"ensemble": {"validation": {"micro_f1": 12.346, "auprc": 6.0, "accuracy": 7.0}}}
+    plain = {"micro_f1": 12.346, "micro_f1_low": 9.04, "micro_f1_high": 15.0,
+             "auprc": 6.0, "auprc_low": 5.0, "auprc_high": 7.0}  # fmt: skip
+    metrics = {
+        "ensemble": {"validation": plain, "validation_reweighted": {**plain, "micro_f1": 10.0}},
+        "bilstm": {"validation": {**plain, "auprc": 6.5}},
+    }
     (tmp_path / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-    output = run("scores", tmp_path / "metrics.json").stdout
-    for expected in ("ensemble", "validation", "12.35", "6.00", "7.00"):
-        assert expected in output
+    lines = run("scores", tmp_path / "metrics.json").stdout.splitlines()
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    # nothing has a test score: no such column
+    assert cells == [
+        ["ensemble", "micro-F1", "12.3 (9.0–15.0)", "10.0 (9.0–15.0)"],
+        ["ensemble", "AUPRC", "6.0 (5.0–7.0)", "6.0 (5.0–7.0)"],
+        ["bilstm", "micro-F1", "12.3 (9.0–15.0)", ""],
+        ["bilstm", "AUPRC", "6.5 (5.0–7.0)", ""],
+    ]
+
+
+def test_predict_abstains_below_a_confidence(model: str, file: Path, tmp_path: Path) -> None:
+    run("predict", file, "-m", model, "-o", tmp_path / "all.csv")
+    confidences = pd.read_csv(tmp_path / "all.csv")["probability"]
+    least = float(confidences.mean())  # between the two rows'
+    run("predict", file, "-m", model, "-o", tmp_path / "some.csv", "--min-confidence", least)
+    some = pd.read_csv(tmp_path / "some.csv")
+    assert some["relation"].isna().tolist() == (confidences < least).tolist()
+    assert some["probability"].tolist() == confidences.tolist()
+    sentence = ["predict", "-m", model, "--sentence", SENTENCE, "--subject", "0:3", "--object",
+                "5:9", "--object-type", "ORG"]  # fmt: skip
+    output = run(*sentence, "--min-confidence", 1).stdout
+    assert output.splitlines()[-1].endswith("(abstained: below 1)")
+
+
+@pytest.fixture
+def predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace with a split and three models' predictions of 60 validation rows."""
+    rows = 60
+    train = make_frame(
+        {
+            "guid": [f"v{i}" for i in range(rows)],
+            "sentence": [f"가 나 {i}" for i in range(rows)],
+            **{
+                f"{role}_word": [word] * rows
+                for role, word in (("subject", "가"), ("object", "나"))
+            },
+            **{f"{role}_start": [at] * rows for role, at in (("subject", 0), ("object", 2))},
+            **{f"{role}_end": [at] * rows for role, at in (("subject", 1), ("object", 3))},
+            **{f"{role}_type": ["PER"] * rows for role in ("subject", "object")},
+            "label": ["per:title"] * 30 + ["no_relation"] * 30,
+            "source": [None] * rows,
+            "fold": [0] * rows,
+        }
+    )
+    task = Task(["no_relation", "per:title"], "no_relation", ["PER"])
+    Dataset(train, train.head(0), task).write(tmp_path / "data/split")
+    true = np.array([1] * 30 + [0] * 30)
+    # bad: 20 titles right, 10 missed, 20 false ones: 2·20 / (2·20 + 10 + 20)
+    for name, right in (("good", 20), ("fair", 19), ("bad", 10)):
+        chosen = np.where(np.arange(rows) % 20 < right, true, 1 - true)
+        table = prediction_table(
+            train["guid"], "validation", 0.1 + 0.8 * np.eye(2)[chosen], task.labels
+        )
+        write_predictions(table, tmp_path / f"data/predictions/{name}.parquet")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_compare_tells_models_apart_or_says_that_it_cannot(predicted: Path) -> None:
+    apart = run("compare", "bad", "good", "--resamples", 500).stdout
+    assert "good is 42.9 points of micro-F1 above bad (95 % interval" in apart
+    same = run("compare", "good", "fair", "--resamples", 500).stdout
+    assert "good and fair cannot be told apart: fair minus good is -" in same
+    assert "on 60 validation rows" in same
+    assert "re-weighted" not in same  # there is no target
+
+
+def test_compare_on_the_target_too(predicted: Path) -> None:
+    values = {"method": "given", "labels": {"no_relation": 0.9, "per:title": 0.1}, "margins": {}}
+    write_json(values, predicted / "data/target/target.json")
+    found = json.loads(run("compare", "bad", "good", "--resamples", 99, "--format", "json").stdout)
+    assert list(found) == ["plain", "re-weighted to the target"]
+    assert found["plain"]["effective_rows"] == 60.0
+    # 30 rows of weight 1.8, 30 of 0.2: 60² / (30·3.24 + 30·0.04)
+    assert found["re-weighted to the target"]["effective_rows"] == 36.6
+    markdown = run("compare", "bad", "good", "--resamples", 99, "--format", "markdown").stdout
+    assert "### re-weighted to the target" in markdown
+    assert "| micro-F1 |" in markdown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["good", "godo"], DataError, "godo.parquet does not exist. Run `dvc repro`"),
+        (["good", "good"], ParameterError, "Both models are called 'good'"),
+        (["good", "bad", "--part", "train"], ParameterError, "--part train: allowed are"),
+        (["good", "bad", "--part", "test"], DataError, "predict no test row in common"),
+        (["good", "bad@main"], DataError, "bad@main: data/predictions/bad.parquet cannot be had"),
+    ],
+)
+def test_compare_faults(
+    predicted: Path, arguments: list[str], error: type[Exception], message: str
+) -> None:
+    result = run("compare", *arguments, fails=True)
+    assert result.exception is not None
+    with pytest.raises(error, match=message):
+        raise result.exception

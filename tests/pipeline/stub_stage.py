@@ -21,7 +21,7 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         ]
     if stage == "evaluate":
         folder = arguments[-1]
-        tables = ("per_relation", "confusions", "errors")
+        tables = ("per_relation", "confusions", "errors", "reliability", "risk_coverage")
         part = "ensemble_validation.csv"
         return [f"{folder}/metrics.json", *(f"{folder}/{table}/{part}" for table in tables)]
     if stage == "train":
@@ -39,7 +39,12 @@ def content(path: Path) -> str:
     """Return text of the file's kind, with a number that is new every time."""
     number = uuid.uuid4().int % 10000 / 100
     if path.suffix == ".csv":
-        columns = {"per_relation": "relation,f1", "confusions": "actual,predicted"}
+        columns = {
+            "per_relation": "relation,f1",
+            "confusions": "actual,predicted",
+            "reliability": "confidence,accuracy",
+            "risk_coverage": "coverage,micro_f1",
+        }
         header = columns.get(path.parent.name, "guid,confidence")
         last = "per:title" if path.parent.name == "confusions" else number
         return f"{header}\nper:title,{last}\nx{number},{last}\n"

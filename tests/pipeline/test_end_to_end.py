@@ -69,10 +69,43 @@ def test_metrics_of_ensemble_and_variants(finished: Project) -> None:
     metrics = read_json(finished, "metrics/metrics.json")
     assert list(metrics) == ["ensemble", *VARIANTS]
     for scores in metrics.values():
-        assert list(scores) == ["validation", "test"]
-        for part in scores.values():
-            assert list(part) == ["micro_f1", "auprc", "accuracy"]
-            assert all(0 <= value <= 100 for value in part.values())
+        assert list(scores) == ["validation", "validation_reweighted", "test"]
+        for column in scores.values():
+            for name in ("micro_f1", "auprc"):
+                assert 0 <= column[f"{name}_low"] <= column[name] <= column[f"{name}_high"] <= 100
+        assert scores["validation"]["rows"] == scores["validation_reweighted"]["rows"]
+        weighted = scores["validation_reweighted"]
+        assert 1 < weighted["effective_rows"] < weighted["rows"]
+        assert scores["test"]["rows"] == 60
+        # split by entity pair: nothing in validation is seen
+        assert scores["validation"]["unseen_pair"]["rows"] == scores["validation"]["rows"]
+
+
+def test_target_is_counted_and_estimated(finished: Project) -> None:
+    target = read_json(finished, "data/target/target.json")
+    assert target["method"] == "labels of the test file"
+    assert sum(target["labels"].values()) == pytest.approx(1.0)
+    assert sum(target["margins"]["type_pair"].values()) == 60
+    estimates = pd.read_csv(finished.folder / "data/target/estimates.csv")
+    assert estimates["method"].unique().tolist() == ["em", "bbse_soft", "bbse_hard"]
+    assert len(estimates) == 3 * 30
+    sheet = pd.read_csv(finished.folder / "data/target/sheet.csv")
+    assert len(sheet) == 60
+    assert sheet["label"].isna().all()
+
+
+def test_models_are_calibrated(finished: Project) -> None:
+    for folder in ("entity_start/fold_0", "bilstm/fold_3/seed_8"):
+        config = read_json(finished, f"models/{folder}/config.json")
+        report = read_json(finished, f"metrics/train/{folder}/calibration.json")
+        assert report["temperature"] == round(config["softmax_temperature"], 4)
+        assert config["softmax_temperature"] != 1.0
+
+
+def test_models_are_compared(finished: Project) -> None:
+    output = finished.run("gwangye", "compare", "bilstm", "bigru", "--resamples", "200").stdout
+    assert "re-weighted to the target:" in output
+    assert "points of micro-F1" in output
 
 
 @pytest.mark.parametrize("name", [*VARIANTS, "ensemble"])

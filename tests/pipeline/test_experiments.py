@@ -26,7 +26,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     affected = {
         f"{s}@{v}" for s in ("train", "predict") for v in ("entity_start", "bilstm", "bigru")
     }
-    assert ran_stages(output) == affected | {"ensemble", "evaluate"}
+    assert ran_stages(output) == affected | {"ensemble", "target", "evaluate"}
 
     difference = json.loads(git_project.run("dvc", "metrics", "diff", "main", "--json").stdout)
     change = difference["metrics/metrics.json"]["ensemble.validation.micro_f1"]
@@ -45,7 +45,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     assert "per:title" in page
 
 
-BILSTM = {"train@bilstm", "predict@bilstm", "ensemble", "evaluate"}
+BILSTM = {"train@bilstm", "predict@bilstm", "ensemble", "target", "evaluate"}
 # what `dvc exp run -S` is given, and what must run: every kind of piece that a variant can have
 SWITCHES = [
     (["variants.bilstm.head.name=attention"], BILSTM),
@@ -67,7 +67,7 @@ SWITCHES = [
          "variants.bilstm.head.name=cls"],
         {"preprocess@asked", *BILSTM},
     ),
-    (["ensemble.name=hard"], {"ensemble", "evaluate"}),
+    (["ensemble.name=hard"], {"ensemble", "target", "evaluate"}),
 ]  # fmt: skip
 
 
@@ -88,6 +88,47 @@ def test_piece_is_switched_on_by_one_experiment(
     switched.run("git", "checkout", "--quiet", "--force", "main")
     switched.run("dvc", "checkout", "--force")
     assert ran_stages(output) == expected
+
+
+def test_variant_is_compared_with_itself_on_another_revision(git_project: Project) -> None:
+    """The stub's predictions are no tables: real ones are put into the stage's output."""
+    import numpy as np
+
+    from gwangye.dataset import Dataset, Task
+    from gwangye.examples import make_frame
+    from gwangye.predictions import prediction_table, write_predictions
+
+    task = Task(["no_relation", "per:title"], "no_relation", ["PER"])
+    columns = {
+        "guid": [f"v{i}" for i in range(40)],
+        "sentence": ["가 나"] * 40,
+        **{f"{role}_word": [word] * 40 for role, word in (("subject", "가"), ("object", "나"))},
+        **{f"{role}_start": [at] * 40 for role, at in (("subject", 0), ("object", 2))},
+        **{f"{role}_end": [at] * 40 for role, at in (("subject", 1), ("object", 3))},
+        **{f"{role}_type": ["PER"] * 40 for role in ("subject", "object")},
+        "label": ["per:title"] * 20 + ["no_relation"] * 20,
+        "source": [None] * 40,
+        "fold": [0] * 40,
+    }
+    frame = make_frame(columns)
+    Dataset(frame, frame.head(0), task).write(git_project.folder / "data/split")
+    path = git_project.folder / "data/predictions/bilstm.parquet"
+    for revision, right in (("before", 10), ("now", 40)):
+        true = np.array([1] * 20 + [0] * 20)
+        chosen = np.where(np.arange(40) % 20 < right // 2, true, 1 - true)
+        path.unlink()
+        table = prediction_table(
+            frame["guid"], "validation", 0.1 + 0.8 * np.eye(2)[chosen], task.labels
+        )
+        write_predictions(table, path)
+        git_project.run("dvc", "commit", "--force", "predict@bilstm")
+        git_project.commit(revision)
+        git_project.run("git", "tag", revision)
+
+    output = git_project.run("gwangye", "compare", "bilstm@before", "bilstm").stdout
+
+    # before: 5 titles right, 15 missed, 15 false ones: 2·5 / (2·5 + 15 + 15) = 25 %
+    assert "bilstm is 75.0 points of micro-F1 above bilstm@before" in output
 
 
 def test_experiment_becomes_a_branch(git_project: Project) -> None:
@@ -134,7 +175,7 @@ def test_branches_that_change_different_variants_merge_without_retraining(
     output = git_project.run("gwangye", "merge", "first").stdout
 
     # new are only the stages that see both changes; the two trained variants are taken from cache
-    assert ran_stages(output) == {"ensemble", "evaluate"}
+    assert ran_stages(output) == {"ensemble", "target", "evaluate"}
     losses = {name: v["loss"] for name, v in parameters(git_project)["variants"].items()}
     assert losses["bilstm"]["gamma"] == 2.5
     assert losses["bigru"]["gamma"] == 0.5

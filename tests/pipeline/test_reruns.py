@@ -12,7 +12,7 @@ from tests.pipeline.conftest import Project
 pytestmark = pytest.mark.pipeline
 
 VARIANTS = {"entity_start", "bilstm", "bigru"}
-ENDS = {"ensemble", "evaluate"}
+ENDS = {"ensemble", "target", "evaluate"}
 
 
 def models(*variants: str) -> set[str]:
@@ -80,7 +80,9 @@ CHANGES = {
     ),
     "ensemble.members": (set_parameter("ensemble.members", ["bilstm", "bigru"]), ENDS),
     "ensemble.name": (set_parameter("ensemble.name", "weighted"), ENDS),
+    "target": (set_parameter("target.labels", "bbse"), {"target", "evaluate"}),
     "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate"}),
+    "the target's code": (change_code("gwangye/targets.py"), {"target", "evaluate"}),
     "the evaluation code": (change_code("gwangye/analysis.py"), {"evaluate"}),
     "the losses' code": (
         change_code("gwangye/losses/__init__.py"),

@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from gwangye.augmentation import AUGMENTATIONS, build_augmentations
-from gwangye.dataset import Task
+from gwangye.dataset import Dataset, Task
+from gwangye.ensembling import ENSEMBLES, ensemble_predictions
 from gwangye.errors import DataError
-from gwangye.examples import Entity, Example
+from gwangye.examples import Entity, Example, make_frame
 from gwangye.features import FeatureTable, InputForm, prepare_tokenizer, tokenise
 from gwangye.heads import HEADS
 from gwangye.inference import Predictor, predict_probabilities
 from gwangye.losses import LOSSES
 from gwangye.model import load_model, new_model, save_model
+from gwangye.predictions import prediction_table
 from gwangye.representations import QUERIES, REPRESENTATIONS
+from gwangye.splitting import STRATEGIES
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
@@ -35,6 +39,7 @@ ARGUMENTS = {
     "per_device_train_batch_size": 4,
     "logging_steps": 1,
     "bf16": False,
+    "calibrate": False,
 }
 
 
@@ -93,6 +98,9 @@ def train(
     )  # fmt: skip
 
 
+TWO_STEPS = {**ARGUMENTS, "num_train_epochs": 1, "max_steps": 2, "eval_strategy": "no",
+             "save_strategy": "no"}  # fmt: skip
+
 OFF = {"head": "cls", "form": {"name": "none"}, "loss": "focal", "arguments": {}, "augment": None}
 # everything that is registered is trained once: what differs from OFF
 PIECES: dict[str, dict[str, Any]] = {
@@ -103,6 +111,7 @@ PIECES: dict[str, dict[str, Any]] = {
     **{f"adversarial {n}": {"arguments": {"adversarial": {"name": n}}} for n in ADVERSARIAL},
     **{f"averaging {n}": {"arguments": {"averaging": {"name": n}}} for n in AVERAGING},
     **{f"augment {n}": {"augment": {n: {}}, "form": {"name": "none"}} for n in AUGMENTATIONS},
+    "temperature": {"arguments": {"calibrate": True}},
     "learning rates": {"arguments": {"layer_decay": 0.9, "head_learning_rate": 0.01}},
 }
 
@@ -114,8 +123,7 @@ def test_trained_saved_and_loaded_predicts_the_same(
     piece = OFF | PIECES[name]
     model, tokenizer, table = make(encoder, {"name": piece["head"]}, piece["form"])
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    arguments = {**ARGUMENTS, "num_train_epochs": 1, "max_steps": 2, "eval_strategy": "no",
-                 "save_strategy": "no", **piece["arguments"]}  # fmt: skip
+    arguments = {**TWO_STEPS, **piece["arguments"]}
     augmented = None
     if piece["augment"] is not None:
         swaps = {"labels": {"per:title": "per:origin"}} if "entity_swap" in piece["augment"] else {}
@@ -136,6 +144,87 @@ def test_trained_saved_and_loaded_predicts_the_same(
     assert predictor.labels == TASK.labels
     np.testing.assert_allclose(predictor.probabilities(examples()), probabilities, atol=1e-6)
     np.testing.assert_allclose(probabilities.sum(1), 1.0, atol=1e-9)
+
+
+def labelled_frame() -> pd.DataFrame:
+    """The examples as a split stage has them."""
+    rows = examples()
+    entities = {
+        "subject": [r.subject_entity for r in rows],
+        "object": [r.object_entity for r in rows],
+    }
+    return make_frame(
+        {
+            "guid": [row.guid for row in rows],
+            "sentence": [row.sentence for row in rows],
+            **{
+                f"{role}_{field}": [getattr(entity, field) for entity in of_role]
+                for role, of_role in entities.items()
+                for field in ("word", "start", "end", "type")
+            },
+            "label": [TASK.labels[1 + i % 2] for i in range(len(rows))],
+            "source": [None] * len(rows),
+        }
+    )
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_every_split_is_trained_on(encoder: Path, tmp_path: Path, name: str) -> None:
+    """Trained on the rows outside a fold, saved, loaded: the fold is predicted the same."""
+    (tmp_path / "target.json").write_text('{"per:title": 1, "per:origin": 1}', encoding="utf-8")
+    options = {"target": str(tmp_path / "target.json")} if name == "target_matched" else {}
+    strategy = STRATEGIES.build({"name": name, **options}, "split.strategy")
+    folds = strategy.assign(labelled_frame(), 3, 0)
+    model, tokenizer, table = make(encoder, {"name": "entity_start"}, {"name": "entity_marker"})
+    table = table.with_columns(parts=table.parts, folds=folds, label_ids=table.label_ids)
+    assert 0 < table.validates(1).sum() < 12
+    train_model(
+        model, tokenizer, table.select(~table.validates(1)), table.select(table.validates(1)),
+        task=TASK, loss=LOSSES["focal"](), arguments=TWO_STEPS, seed=3,
+        curves_dir=tmp_path / "curves", checkpoints_dir=tmp_path / "checkpoints",
+    )  # fmt: skip
+    save_model(model, tokenizer, tmp_path / "model")
+    loaded, _ = load_model(tmp_path / "model")
+    held_out = table.select(table.validates(1))
+    np.testing.assert_allclose(
+        predict_probabilities(loaded, held_out, tokenizer.pad_token_id),
+        predict_probabilities(model, held_out, tokenizer.pad_token_id),
+        atol=1e-6,
+    )
+
+
+@pytest.fixture(scope="module")
+def two_models(
+    encoder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Predictions of two models' validation rows, as trained, and by their saved folders."""
+    folder, tables = tmp_path_factory.mktemp("two"), ({}, {})
+    for head in ("cls", "entity_mean"):
+        model, tokenizer, table = make(encoder, {"name": head}, {"name": "entity_marker"})
+        train(model, tokenizer, table, folder / head, arguments=TWO_STEPS)
+        save_model(model, tokenizer, folder / head / "model")
+        found = (
+            predict_probabilities(model, table, tokenizer.pad_token_id),
+            Predictor([folder / head / "model"]).probabilities(examples()),
+        )
+        for named, probabilities in zip(tables, found, strict=True):
+            named[head] = prediction_table(
+                table.guids.tolist(), "validation", probabilities, TASK.labels
+            )
+    return tables
+
+
+@pytest.mark.parametrize("name", sorted(ENSEMBLES))
+def test_every_ensemble_of_saved_models_predicts_the_same(
+    two_models: tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]], name: str
+) -> None:
+    split = Dataset(labelled_frame().assign(fold=[0] * 6 + [1] * 6), labelled_frame().head(0), TASK)
+    trained, loaded = (
+        ensemble_predictions(ENSEMBLES[name](), tables, split)[0][TASK.labels]
+        for tables in two_models
+    )
+    np.testing.assert_allclose(loaded, trained, atol=1e-5)
+    np.testing.assert_allclose(trained.sum(axis=1), 1.0, atol=1e-5)
 
 
 def test_saved_folder_is_complete(encoder: Path, tmp_path: Path) -> None:
@@ -349,6 +438,46 @@ def test_learning_rates_by_depth_reach_the_weights(encoder: Path, tmp_path: Path
     assert step(layer.format(0)) == pytest.approx(0.005, rel=1e-3)
     embeddings = "encoder.embeddings.position_embeddings.weight"
     assert step(embeddings) == pytest.approx(0.0025, rel=1e-3)
+
+
+def test_temperature_is_fitted_to_validation_and_kept(encoder: Path, tmp_path: Path) -> None:
+    """Training to the end makes the model sure of the 9 rows; the 3 others calibrate it."""
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    arguments = {**ARGUMENTS, "learning_rate": 0.01, "num_train_epochs": 4, "calibrate": True}
+    train(model, tokenizer, table, tmp_path, arguments=arguments)
+
+    calibration = json.loads((tmp_path / "curves/calibration.json").read_text(encoding="utf-8"))
+    assert list(calibration) == ["temperature", "ece_before", "ece_after"]
+    temperature = model.config.softmax_temperature
+    assert calibration["temperature"] == round(temperature, 4) != 1.0
+    when = pd.read_csv(tmp_path / "curves/reliability.csv")["when"]
+    assert when.tolist() == ["before"] * 15 + ["after"] * 15
+
+    # no other temperature gives the validation rows a lower cross entropy
+    validation = table.select(table.validates(0))
+
+    def cross_entropy(value: float) -> float:
+        model.config.softmax_temperature = value
+        gold = predict_probabilities(model, validation, tokenizer.pad_token_id)[
+            np.arange(3), validation.label_ids
+        ]
+        return float(-np.log(gold).mean())
+
+    best = cross_entropy(temperature)
+    assert best < cross_entropy(temperature * 1.05)
+    assert best < cross_entropy(temperature / 1.05)
+    model.config.softmax_temperature = temperature
+    expected = predict_probabilities(model, table, tokenizer.pad_token_id)
+    save_model(model, tokenizer, tmp_path / "model")
+    found = Predictor([tmp_path / "model"]).probabilities(examples())
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_without_calibration_probabilities_are_the_softmax(encoder: Path, tmp_path: Path) -> None:
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    train(model, tokenizer, table, tmp_path)
+    assert model.config.softmax_temperature == 1.0
+    assert not (tmp_path / "curves/calibration.json").exists()
 
 
 def rows_by_epoch(

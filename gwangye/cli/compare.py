@@ -1,0 +1,109 @@
+"""``gwangye compare``: is one model better than another, or is it chance?"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gwangye.errors import DataError, ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from gwangye.comparison import Comparison, Pair
+    from gwangye.dataset import Dataset
+
+PREDICTIONS = Path("data/predictions")
+SPLIT = Path("data/split")
+TARGET = Path("data/target/target.json")
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="<variant>, or <variant>@<revision>.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    part: Annotated[
+        str, typer.Option(help="validation, or test where it has labels.")
+    ] = "validation",
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resamples.")] = 0,
+    output_format: Annotated[
+        Literal["text", "markdown", "json"], typer.Option("--format", help="How it is printed.")
+    ] = "text",
+) -> None:
+    """Test the difference between two models on the same rows: B minus A.
+
+    A model is a variant (or `ensemble`), in the workspace or at a Git revision (bilstm@main).
+    Labels are those of the workspace; rows that only one of the two predicts are left out. On
+    validation, the difference is tested twice: on the rows as they are, and re-weighted to the
+    target.
+    """
+    from gwangye.comparison import align
+    from gwangye.comparison import compare as test
+    from gwangye.dataset import Dataset
+
+    if part not in ("validation", "test"):
+        raise ParameterError(f"--part {part}: allowed are validation and test.")
+    dataset = Dataset.read(SPLIT)
+    a, b = (_predictions(name, dataset) for name in (first, second))
+    pair = align(a, b, dataset, part, names=(first, second))
+    found = {"plain": test(pair, resamples=resamples, seed=seed)}
+    weights = _weights(pair, dataset)
+    if weights is not None:
+        found["re-weighted to the target"] = test(
+            pair, weights=weights, resamples=resamples, seed=seed
+        )
+    _print(found, output_format)
+
+
+def _print(found: dict[str, Comparison], output_format: str) -> None:
+    if output_format == "json":
+        values = {name: comparison.to_dict() for name, comparison in found.items()}
+        typer.echo(json.dumps(values, indent=2, ensure_ascii=False))
+        return
+    for name, comparison in found.items():
+        if output_format == "markdown":
+            typer.echo(f"### {name}\n\n{comparison.to_markdown()}")
+        else:
+            typer.echo(f"{name}:")
+            for sentence in comparison.describe():
+                typer.echo(f"  {sentence}")
+
+
+def _predictions(name: str, dataset: Dataset) -> pd.DataFrame:
+    """Read a model's predictions from the workspace, or by DVC from a revision."""
+    from gwangye.predictions import read_predictions
+
+    variant, _, revision = name.partition("@")
+    path = PREDICTIONS / f"{variant}.parquet"
+    if not revision:
+        return read_predictions(path, dataset.task.labels)
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
+
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / path.name
+        try:
+            DVCFileSystem(rev=revision).get_file(path.as_posix(), str(local))
+        except (DvcException, SCMError, OSError) as error:
+            raise DataError(
+                f"{name}: {path} cannot be had from revision '{revision}': {error}. Check the "
+                "names; `dvc fetch` gets what is not in the cache."
+            ) from error
+        return read_predictions(local, dataset.task.labels)
+
+
+def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:
+    """Return the (rows,) weights of validation rows to the target, if there is one."""
+    from gwangye.targets import Target
+
+    if pair.part != "validation" or not TARGET.is_file():
+        return None
+    rows = dataset.labelled("validation").set_index("guid", drop=False).loc[list(pair.guids)]
+    raking = Target.read(TARGET).weigh(rows)
+    return None if raking is None else raking.weights

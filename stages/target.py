@@ -1,0 +1,43 @@
+"""Stage ``target``: what the scores should hold for. Params: ``seed``, ``target``.
+
+Reads the split and the ensemble's predictions; writes ``target.json`` (the distribution),
+``estimates.csv`` (the label distribution as each estimator sees it) and ``sheet.csv`` (test rows
+to label by hand).
+"""
+
+import logging
+from pathlib import Path
+
+from gwangye.dataset import Dataset, write_json
+from gwangye.params import Params
+from gwangye.predictions import read_predictions
+from gwangye.shift import labelling_sheet
+from gwangye.targets import describe_target, estimate_labels
+from stages import run
+
+logger = logging.getLogger("target")
+
+
+def main(params: Params, split: str, predictions: str, target: str) -> None:
+    """Describe the test file: label distribution, and what else is matched."""
+    dataset, folder, options = Dataset.read(Path(split)), Path(target), params.target
+    table = read_predictions(Path(predictions), dataset.task.labels)
+    estimates = estimate_labels(table, dataset, resamples=options.resamples, seed=params.seed)
+    described = describe_target(options, dataset, estimates)
+    write_json(described.to_dict(), folder / "target.json")
+    logger.info("label distribution: %s", described.method)
+    if estimates is not None:
+        estimates.table().round(4).to_csv(folder / "estimates.csv", index=False)
+        sheet = labelling_sheet(dataset.test, options.sheet_rows, params.seed)
+        sheet.to_csv(folder / "sheet.csv", index=False)
+        if estimates.agreement.needs_sheet:
+            logger.warning(
+                "the estimates of the label distribution cannot all be right (%s): label a copy "
+                "of %s by hand and name it in target.labels",
+                folder / "estimates.csv",
+                folder / "sheet.csv",
+            )
+
+
+if __name__ == "__main__":
+    run(main)
