@@ -475,7 +475,7 @@ def _difference(metric: str, found: Floats, drawn: Floats, *, enough: bool) -> D
         low=low,
         high=high,
         p=p,
-        told_apart=enough and p < SIGNIFICANCE and not low <= 0 <= high,
+        told_apart=enough and bool(_apart(p, low, high)),
     )
 
 
@@ -490,6 +490,11 @@ def _test(difference: Any, drawn: Floats) -> tuple[Any, Any, Any]:
     # the small amount lets d* = 0 and d* = 2d count whatever their rounding
     as_large = np.abs(drawn - difference) >= np.abs(difference) - 1e-9
     return low, high, (1 + as_large.sum(axis=0)) / (1 + len(drawn))
+
+
+def _apart(p: Any, low: Any, high: Any) -> Any:
+    """Return whether both p and the interval say so: of a skewed difference one alone may."""
+    return (p < SIGNIFICANCE) & ((low > 0) | (high < 0))
 
 
 def _per_relation(
@@ -516,7 +521,7 @@ def _per_relation(
             "high": high + absent,
             "p": p,
             "p_holm": corrected,
-            "told_apart": tested & (corrected < SIGNIFICANCE) & ((low > 0) | (high < 0)),
+            "told_apart": _apart(corrected, low, high),  # False where p is missing
         }
     )
 

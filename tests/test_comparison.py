@@ -300,10 +300,21 @@ def test_interval_that_holds_0_does_not_tell_apart() -> None:
     assert not result.micro_f1.told_apart
 
 
+def test_interval_without_0_is_not_enough() -> None:
+    """4 rows of 200, all for B: P(none) = .018, so the interval leaves out 0.
+
+    With P(8 or more) = .050, p is .067; exact McNemar says 2 / 2⁴ = .125.
+    """
+    result = quick(discordant(200, only_b=4, only_a=0), resamples=10_000).micro_f1
+    assert result.low > 0
+    assert result.p == pytest.approx(0.067, abs=0.01)
+    assert not result.told_apart
+
+
 def test_ties_with_the_difference_count_whatever_their_rounding() -> None:
     """7 rows, one for B: P(none drawn) + P(2 or more) = .340 + .264 are as far off as 2 is.
 
-    As floats, 200/7 - 100/7 is below 100/7: without exactly 2, .340 + .057 would be left.
+    As floats, 200/7 - 100/7 is below 100/7: without exactly 2, .340 + .065 would be left.
     """
     result = quick(discordant(7, only_b=1, only_a=0), resamples=10_000).micro_f1
     assert result.p == pytest.approx(0.603, abs=0.02)
@@ -468,6 +479,13 @@ def test_constant_predictor_and_missing_class() -> None:
     # 19/20 + 1/20 · 3/4. The product has no curve.
     assert result.auprc.a == pytest.approx(75.0)
     assert result.auprc.b == pytest.approx(50 * (1 + 0.95 + 0.0375))
+
+
+def test_relation_without_a_row_is_never_tested() -> None:
+    true = np.repeat([0, 1], 20)
+    rows = quick(paired(true, true, np.where(true == 1, 2, true)), min_rows=0).per_relation
+    assert rows["p"].isna().tolist() == [False, False, True]
+    assert rows["p_holm"].isna().tolist() == [False, False, True]
 
 
 def test_few_rows_are_never_told_apart() -> None:
