@@ -7,7 +7,7 @@ would have done: for that, train each variant with several seeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -20,14 +20,14 @@ from gwangye.dataset import Dataset
 from gwangye.errors import DataError, ParameterError
 from gwangye.metrics import check_ids, check_probabilities
 from gwangye.predictions import stack
+from gwangye.shift.precision_recall import curves, mean_area
+from gwangye.shift.resampling import resample_counts
+from gwangye.shift.reweighting import effective_sample_size
 
 Floats = NDArray[np.float64]
 
 SIGNIFICANCE = 0.05
 """Two models are told apart where p is below this and the 95 % interval leaves out 0."""
-
-# Values of a block of resamples: 16 MB of float64, whatever the number of rows and resamples.
-_BLOCK = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -320,18 +320,19 @@ def compare(
     units = _units(pair, weights, groups)
     counts = _outcomes(pair, units)
     found = _f1(counts.sum(axis=0), pair)
-    drawn = [_f1(block @ counts, pair) for block in _resample(units.number, resamples, seed)]
+    drawn = [
+        _f1(block.T @ counts, pair) for block in resample_counts(units.number, resamples, seed)
+    ]
     drawn_micro = np.concatenate([block.micro for block in drawn])
     enough = units.number >= max(min_rows, 2)
     area = None
     if auprc_resamples:
         area = _difference("AUPRC", *_auprc(pair, units, auprc_resamples, seed), enough=enough)
-    weight = units.weights
     return Comparison(
         names=pair.names,
         part=pair.part,
         rows=len(pair.true),
-        effective_rows=float(weight.sum() ** 2 / (weight**2).sum()),
+        effective_rows=effective_sample_size(units.weights),
         groups=None if groups is None else units.number,
         left_out=pair.left_out,
         unlabelled=pair.unlabelled,
@@ -402,21 +403,6 @@ def _units(
     if (codes < 0).any():
         raise DataError("A row has no group: every row needs one, also one of its own.")
     return _Units(weight, codes, len(names))
-
-
-def _resample(number: int, resamples: int, seed: int, block: int = _BLOCK) -> Iterator[Floats]:
-    """Yield (some resamples, units): how often each unit is drawn.
-
-    The resamples do not depend on the size of the blocks, so the first ones of two calls are equal.
-    """
-    generator = np.random.default_rng(seed)
-    size = max(1, block // number)
-    for start in range(0, resamples, size):
-        drawn = min(size, resamples - start)
-        picked = generator.integers(0, number, size=(drawn, number))
-        picked += number * np.arange(drawn)[:, None]
-        counts = np.bincount(picked.ravel(), minlength=drawn * number)
-        yield counts.reshape(drawn, number).astype(np.float64)
 
 
 def _outcomes(pair: Pair, units: _Units) -> Floats:
@@ -526,69 +512,17 @@ def _per_relation(
     )
 
 
-class _Curve(NamedTuple):
-    """One relation's precision-recall curve of one model, ready for any weights of the rows.
-
-    Recall rises only at thresholds that a row of the relation has: *steps*.
-    """
-
-    order: NDArray[np.intp]  # (rows,) by falling probability
-    edges: NDArray[np.intp]  # places in ``order`` where a step begins or has ended, ascending
-    before: NDArray[np.intp]  # (steps,) which edge the step begins at
-    after: NDArray[np.intp]  # (steps,) which edge it has ended at
-    hits: NDArray[np.intp]  # rows of the relation by falling probability
-    first_hit: NDArray[np.intp]  # (steps,) place in ``hits`` of the step's first one
-
-
-def _curve(scores: Floats, is_relation: NDArray[np.bool_]) -> _Curve:
-    order = np.argsort(-scores, kind="stable")
-    begins = np.flatnonzero(np.diff(scores[order], prepend=np.inf))  # of rows of one probability
-    ends = np.append(begins[1:], len(order))
-    ranks = np.flatnonzero(is_relation[order])
-    level, first_hit = np.unique(np.searchsorted(begins, ranks, "right") - 1, return_index=True)
-    edges = np.unique(np.concatenate([[0], begins[level], ends[level]]))
-    before, after = np.searchsorted(edges, begins[level]), np.searchsorted(edges, ends[level])
-    return _Curve(order, edges, before, after, order[ranks], first_hit)
-
-
-def _area(curve: _Curve, weights: Floats) -> Floats:
-    """Return the (resamples,) area below a curve, missing where the relation has no weight.
-
-    The trapezoids of ``sklearn.metrics.auc`` over ``precision_recall_curve``, which begins at
-    recall 0 and precision 1.
-
-    Args:
-        curve: The curve.
-        weights: (rows, resamples).
-    """
-    inner = curve.edges[curve.edges < len(curve.order)]
-    sums = np.add.reduceat(weights[curve.order], inner, axis=0)
-    kept = np.concatenate([np.zeros((1, weights.shape[1])), np.cumsum(sums, axis=0)])
-    kept = kept[: len(curve.edges)]
-    gained = np.add.reduceat(weights[curve.hits], curve.first_hit, axis=0)  # (steps, resamples)
-    found = np.cumsum(gained, axis=0)
-
-    before = _share(found - gained, kept[curve.before], empty=1.0)  # precision
-    after = _share(found, kept[curve.after], empty=1.0)
-    return _share((gained * (before + after)).sum(axis=0) / 2, found[-1], empty=np.nan)
-
-
 def _auprc(pair: Pair, units: _Units, resamples: int, seed: int) -> tuple[Floats, Floats]:
     """Return (2,) AUPRC and its (resamples, 2) resampled values, percent."""
-    curves = [
-        [_curve(model[:, label], pair.true == label) for label in np.unique(pair.true)]
-        for model in pair.probabilities
-    ]
+    models = [curves(pair.true, model) for model in pair.probabilities]
 
     def areas(counts: Floats) -> Floats:
-        """Return the (some resamples, 2) AUPRC of (some resamples, units) counts."""
-        weights = counts.T[units.of_row] * units.weights[:, None]  # (rows, resamples)
-        means = [np.nanmean([_area(c, weights) for c in model], axis=0) for model in curves]
-        return 100 * np.stack(means, axis=1)
+        """Return the (some resamples, 2) AUPRC of (units, some resamples) counts."""
+        weights = counts[units.of_row] * units.weights[:, None]  # (rows, some resamples)
+        return np.stack([mean_area(model, weights) for model in models], axis=1)
 
-    found = areas(np.ones((1, units.number)))[0]
-    # small blocks stay in the processor's cache, where the curves' order is looked up
-    blocks = _resample(units.number, resamples, seed, _BLOCK // 8)
+    found = areas(np.ones((units.number, 1)))[0]
+    blocks = resample_counts(units.number, resamples, seed)
     return found, np.concatenate([areas(block) for block in blocks])
 
 

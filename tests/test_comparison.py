@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.comparison import Comparison, Difference, Pair, _resample, align, compare, holm
+from gwangye.comparison import Comparison, Difference, Pair, align, compare, holm
 from gwangye.dataset import Dataset, Task
 from gwangye.errors import DataError, ParameterError
 from gwangye.metrics import auprc, micro_f1, per_relation
 from gwangye.predictions import prediction_table
+from gwangye.shift import resample_counts
 
 LABELS = ["no_relation", "per:title", "org:product"]
 TASK = Task(LABELS, "no_relation", ["PER"])
@@ -209,7 +210,7 @@ def test_scores_are_those_of_the_metrics_module() -> None:
 def test_resampled_scores_are_those_of_the_drawn_rows() -> None:
     """Each resample written out as rows and scored; the rare relation is missing in some."""
     pair = random_pair()
-    counts = np.concatenate(list(_resample(80, 30, 7))).astype(int)
+    counts = np.concatenate(list(resample_counts(80, 30, 7)), axis=1).T.astype(int)
     micro, area, absent = [], [], 0
     for count in counts:
         drawn = np.repeat(np.arange(80), count)
@@ -373,18 +374,6 @@ def test_same_seed_same_result_and_another_seed_another() -> None:
     first, again, other = (quick(discordant(200, 25, 10), seed=seed) for seed in (1, 1, 2))
     assert first.micro_f1 == again.micro_f1
     assert first.micro_f1.p != other.micro_f1.p
-
-
-def test_resamples_do_not_depend_on_blocks() -> None:
-    whole = np.concatenate(list(_resample(7, 11, 0, block=10_000)))
-    blocks = list(_resample(7, 11, 0, block=22))  # of 3 resamples
-    assert [len(block) for block in blocks] == [3, 3, 3, 2]
-    np.testing.assert_array_equal(np.concatenate(blocks), whole)
-    assert whole.sum(axis=1).tolist() == [7.0] * 11
-    assert whole.min() == 0
-    assert whole.max() >= 2
-    # more units than a block holds: one resample at a time
-    assert [block.shape for block in _resample(7, 2, 0, block=3)] == [(1, 7), (1, 7)]
 
 
 # -- weights and groups
