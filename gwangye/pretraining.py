@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.sections import Section
 from gwangye.training.arguments import (
     check_training_arguments,
     has_fast_bf16,
@@ -67,7 +68,7 @@ STRATEGIES = {"eval_strategy": "no", "save_strategy": "epoch"}
 """The strategies there are: no evaluation, and a checkpoint after each epoch."""
 
 
-class Pretraining(BaseModel):
+class Pretraining(Section):
     """Masked words are guessed in the task's own sentences, before training (TAPT).
 
     Example:
@@ -76,8 +77,6 @@ class Pretraining(BaseModel):
     References:
         Gururangan et al. 2020, arXiv 2004.10964
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     mlm_probability: float = Field(0.15, gt=0, lt=1, description="share of the tokens to guess")
     max_length: int = Field(
@@ -205,6 +204,7 @@ def load_masked_model(encoder: Path, tokenizer: PreTrainedTokenizerBase) -> PreT
     """
     import torch
     from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModelForMaskedLM
+    from transformers.utils import logging as transformers_logging
 
     config = AutoConfig.from_pretrained(encoder)
     if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
@@ -212,9 +212,14 @@ def load_masked_model(encoder: Path, tokenizer: PreTrainedTokenizerBase) -> PreT
             f"{encoder} is of the type '{config.model_type}', for which transformers has no "
             "masked-language model. Leave `pretrain` empty for it, or choose another encoder."
         )
-    model, info = AutoModelForMaskedLM.from_pretrained(
-        encoder, dtype=torch.float32, output_loading_info=True
-    )
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # it calls an encoder without head corrupted
+    try:
+        model, info = AutoModelForMaskedLM.from_pretrained(
+            encoder, dtype=torch.float32, output_loading_info=True
+        )
+    finally:
+        transformers_logging.set_verbosity(verbosity)
     missing = sorted(info["missing_keys"])
     lost = [name for name in missing if name.startswith(f"{model.base_model_prefix}.")]
     if lost:
@@ -243,9 +248,9 @@ def is_tied(model: PreTrainedModel) -> bool:
 def masked_criterion(model: PreTrainedModel, *, bf16: bool = False) -> Callable[..., Tensor]:
     """Return cross entropy over the masked tokens, and keep the model from scoring the others.
 
-    A score for each piece of the vocabulary is most of the work: 384 × 37,000 weights against
-    four layers of 12 × 384². The decoder therefore hands its input through, and the criterion
-    applies it where there is something to guess. Untied decoders are left as they are.
+    A score for every piece of the vocabulary at every token is most of the work with a small
+    encoder, and most of the memory. The decoder therefore hands its input through, and the
+    criterion applies it where there is something to guess. Untied decoders are left as they are.
     """
     import torch
     from torch.nn import functional

@@ -87,7 +87,11 @@ FAULTS = [
     ("data.contradictions", True, "data.contradictions: Input should be 'keep' or 'drop'"),
     ("pretrain", {"pretrained": {}}, "pretrain.pretrained: the name is the encoder stage's."),
     ("pretrain", {"Tapt": {}}, "pretrain.Tapt: a name has lower-case letters"),
-    ("pretrain", {"tapt": {"mlm": 1}}, "pretrain.tapt.mlm: Extra inputs are not permitted"),
+    (
+        "pretrain",
+        {"tapt": {"max_len": 1}},
+        "pretrain.tapt: key 'max_len' is unknown. Did you mean 'max_length'",
+    ),
     ("pretrain", {"tapt": {"train": {"layer_decay": 1}}}, "pretrain.tapt.train.layer_decay is unk"),
     ("variants.bilstm.encoder", "tapt", "variants.bilstm.encoder: there is no encoder 'tapt'."),
     ("variants.bilstm.seeds", [1, 1], "variants.bilstm.seeds names a seed twice: [1, 1]"),

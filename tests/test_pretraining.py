@@ -212,6 +212,15 @@ def test_criterion_scores_masked_tokens_only(encoder: Path) -> None:
     assert model(**inputs).logits.shape == (3, 7, 16)
 
 
+def test_criterion_scores_in_bf16_where_training_does(encoder: Path) -> None:
+    model = load_masked_model(encoder, tiny_tokenizer()).eval()
+    inputs, labels = batch(model)
+    single, half = masked_criterion(model), masked_criterion(model, bf16=True)
+    outputs = model(**inputs)
+    assert half(outputs, labels) != single(outputs, labels)
+    torch.testing.assert_close(half(outputs, labels), single(outputs, labels), atol=0.01, rtol=0)
+
+
 def test_criterion_counts_over_accumulated_batches(encoder: Path) -> None:
     model = load_masked_model(encoder, tiny_tokenizer()).eval()
     inputs, labels = batch(model)
@@ -283,7 +292,7 @@ class InterruptionError(RuntimeError):
 def test_interrupted_pretraining_resumes_and_ends_as_if_it_had_not_been(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    train = {"num_train_epochs": 3}  # of 3 steps
+    train = {"num_train_epochs": 3}
     whole = run(encoder, tmp_path / "whole", train=train)
     mask = transformers.DataCollatorForLanguageModeling.torch_mask_tokens
     batches = 0
@@ -291,7 +300,7 @@ def test_interrupted_pretraining_resumes_and_ends_as_if_it_had_not_been(
     def failing(*args: Any, **kwargs: Any) -> Any:
         nonlocal batches
         batches += 1
-        if batches > 5:
+        if batches > 7:  # 3 steps an epoch: in the last one
             raise InterruptionError
         return mask(*args, **kwargs)
 
@@ -301,17 +310,34 @@ def test_interrupted_pretraining_resumes_and_ends_as_if_it_had_not_been(
             run(encoder, tmp_path / "cut", train=train)
     assert not (tmp_path / "cut" / "encoder").exists()
     (checkpoint,) = (tmp_path / "cut" / "checkpoints").glob("*/checkpoint-*")
-    assert checkpoint.name == "checkpoint-3"
+    assert checkpoint.name == "checkpoint-6"
 
     batches = spy_on_masking(monkeypatch)
     with caplog.at_level(logging.INFO, logger="gwangye"):
         resumed = run(encoder, tmp_path / "cut", train=train)
 
     assert f"resuming from {checkpoint}" in caplog.text
-    assert len(batches) == 6
+    assert len(batches) == 3
     assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
     assert resumed == whole
     assert not list((tmp_path / "cut" / "checkpoints").iterdir())
+
+
+class Stop(Exception):  # noqa: N818
+    pass
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The trainers that were to train; training itself raises ``Stop``."""
+    trainers: list[Any] = []
+
+    def stop(trainer: Any, **_: Any) -> None:
+        trainers.append(trainer)
+        raise Stop
+
+    monkeypatch.setattr(transformers.Trainer, "train", stop)
+    return trainers
 
 
 @pytest.mark.parametrize(
@@ -319,25 +345,57 @@ def test_interrupted_pretraining_resumes_and_ends_as_if_it_had_not_been(
     [{"seed": 2}, {"lines": TEXTS[1:]}, {"mlm_probability": 0.2}, {"train": {"weight_decay": 0.1}}],
 )
 def test_checkpoints_of_another_pretraining_are_not_resumed(
-    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+    encoder: Path, tmp_path: Path, started: list[Any], change: dict[str, Any]
 ) -> None:
-    folders = []
-
-    class Stop(Exception):  # noqa: N818
-        pass
-
-    def stop(trainer: Any, **_: Any) -> None:
-        folders.append(trainer.args.output_dir)
-        raise Stop
-
-    monkeypatch.setattr(transformers.Trainer, "train", stop)
     other = copied(encoder, tmp_path / "other")
     changed_json(other / "config.json", hidden_dropout_prob=0.0)
     for source, options in ((encoder, {}), (encoder, change), (other, {}), (encoder, {})):
         with pytest.raises(Stop):
             run(source, tmp_path, **options)
+    folders = [trainer.args.output_dir for trainer in started]
     assert len(set(folders)) == 3
     assert folders[0] == folders[3]
+
+
+@pytest.mark.parametrize(
+    ("bf16", "fast", "expected"),
+    [("auto", True, True), ("auto", False, False), (None, True, True), (False, True, False)],
+)
+def test_bf16_where_the_processor_has_it(
+    encoder: Path,
+    tmp_path: Path,
+    started: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    bf16: Any,
+    fast: bool,
+    expected: bool,
+) -> None:
+    monkeypatch.setattr("gwangye.pretraining.has_fast_bf16", lambda: fast)
+    train = {} if bf16 is None else {"bf16": bf16}
+    with pytest.raises(Stop):
+        pretrain(encoder, TEXTS, tmp_path / "encoder", options=Pretraining(train=train), seed=1,
+                 checkpoints_root=tmp_path)  # fmt: skip
+    assert started[0].args.bf16 is expected
+
+
+def test_trains_in_bf16(encoder: Path, tmp_path: Path) -> None:
+    """The weights stay single; what is computed differs by rounding."""
+    run(encoder, tmp_path / "a", train={"bf16": True, "max_steps": 2})
+    run(encoder, tmp_path / "b", train={"bf16": False, "max_steps": 2})
+    single, half = (load_encoder(tmp_path / name / "encoder") for name in ("b", "a"))
+    assert half.dtype == torch.float32
+    a, b = half.get_input_embeddings().weight, single.get_input_embeddings().weight
+    assert not a.equal(b)
+    torch.testing.assert_close(a, b, atol=0.03, rtol=0)
+
+
+def test_rows_have_no_segments(encoder: Path, tmp_path: Path, started: list[Any]) -> None:
+    """Not every encoder takes them, and those that do assume one segment."""
+    with pytest.raises(Stop):
+        run(encoder, tmp_path)
+    keys = {"input_ids", "attention_mask", "special_tokens_mask"}
+    assert {frozenset(row) for row in started[0].train_dataset} == {frozenset(keys)}
+    assert len(started[0].train_dataset) == len(TEXTS)
 
 
 def test_long_sentences_are_cut_and_counted(
@@ -352,12 +410,15 @@ def test_long_sentences_are_cut_and_counted(
     assert [tuple(labels.shape) for labels in batches] == [(4, 8)]
 
 
-def test_batches_are_of_one_length(
+def test_batches_are_grouped_by_length(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = spy_on_masking(monkeypatch)
-    run(encoder, tmp_path, lines=["가" * 4, "가" * 20] * 8)
-    assert sorted(labels.shape[1] for labels in batches) == [6, 6, 22, 22]
+    train = {"per_device_train_batch_size": 2}
+    run(encoder, tmp_path, lines=["가" * 4, "가" * 20] * 32, train=train)
+    short = sum(labels.shape[1] == 6 for labels in batches)
+    # of 32 batches at most half; in random order a quarter
+    assert 12 <= short <= 16
 
 
 def test_special_tokens_are_never_masked(
@@ -466,6 +527,17 @@ def test_fresh_output_weights_that_are_not_tied(encoder: Path, tmp_path: Path) -
     changed_json(source / "config.json", tie_word_embeddings=False)
     with pytest.raises(DataError, match="Set tie_word_embeddings to true in its config.json"):
         run(source, tmp_path)
+
+
+def test_fresh_head_is_no_warning(encoder: Path, caplog: Any) -> None:
+    """An encoder without the head's bias is corrupted, says transformers."""
+    with caplog.at_level(logging.INFO):
+        model = load_masked_model(encoder, tiny_tokenizer())
+    (record,) = caplog.records
+    assert record.getMessage().startswith("fresh weights of the head: cls.predictions.bias, ")
+    assert model.get_output_embeddings().bias is model.cls.predictions.bias
+    assert not model.cls.predictions.bias.any()
+    assert transformers.logging.get_verbosity() == transformers.logging.WARNING
 
 
 def test_output_weights_of_its_own_are_trained_further(encoder: Path, tmp_path: Path) -> None:

@@ -164,22 +164,25 @@ def build_training_arguments(
     arguments = {k: v for k, v in values.items() if k not in OwnArguments.model_fields}
     checked = CheckedArguments(**values)
     bf16 = has_fast_bf16() if checked.bf16 == "auto" else checked.bf16
-    arguments |= {
-        "bf16": bf16,
-        "eval_strategy": checked.eval_strategy,
-        "save_strategy": checked.save_strategy,
-        "metric_for_best_model": checked.metric_for_best_model,
-        "greater_is_better": checked.metric_for_best_model != "loss",
-        "load_best_model_at_end": checked.eval_strategy != "no",
-    }
+    gpu = torch.cuda.is_available()
+    defaults = {"use_cpu": not gpu, "dataloader_pin_memory": gpu, "save_total_limit": 1}
+    arguments = (
+        defaults
+        | arguments
+        | {
+            "bf16": bf16,
+            "eval_strategy": checked.eval_strategy,
+            "save_strategy": checked.save_strategy,
+            "metric_for_best_model": checked.metric_for_best_model,
+            "greater_is_better": checked.metric_for_best_model != "loss",
+            "load_best_model_at_end": checked.eval_strategy != "no",
+        }
+    )
     return TrainingArguments(
         output_dir=str(output_dir),
         seed=seed,
         report_to=[],
         remove_unused_columns=False,
-        use_cpu=not torch.cuda.is_available(),
-        save_total_limit=arguments.pop("save_total_limit", 1),
-        dataloader_pin_memory=torch.cuda.is_available(),
         **arguments,
     )
 

@@ -37,6 +37,14 @@ def test_values_arrive_under_their_own_names(tmp_path: Path) -> None:
     assert not built.bf16
 
 
+def test_what_is_set_goes_over_what_the_machine_suggests(tmp_path: Path) -> None:
+    values = {"use_cpu": True, "save_total_limit": 3, "bf16": False}
+    built = build_training_arguments(values, output_dir=tmp_path, seed=1)
+    assert (built.use_cpu, built.save_total_limit) == (True, 3)
+    plain = build_training_arguments({"bf16": False}, output_dir=tmp_path, seed=1)
+    assert plain.save_total_limit == 1
+
+
 def test_best_by_loss_is_the_lowest(tmp_path: Path) -> None:
     values = {"metric_for_best_model": "loss", "bf16": False}
     assert not build_training_arguments(values, output_dir=tmp_path, seed=1).greater_is_better
