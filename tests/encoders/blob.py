@@ -45,14 +45,14 @@ def tensor(name: str) -> tuple[int, int, bytes]:
     return 0, count, np.full(count, 0.25, "<f4").tobytes()
 
 
-def write_blob(layers: int = 2) -> bytes:
+def write_blob(layers: int = 2, eps: float = 1e-12) -> bytes:
     """The file's bytes."""
     encoded = [piece.encode() for piece in PIECES]
     offsets = np.cumsum([0, *map(len, encoded)]).astype("<u4")
     scores = -np.arange(len(PIECES), dtype="<f4")
     head = b"E5S1" + struct.pack("<I", 1)
     head += struct.pack("<7i", HIDDEN, layers, 4, FEED_FORWARD, len(PIECES) + 4, POSITIONS, 1)
-    head += struct.pack("<fi", 1e-12, 32)
+    head += struct.pack("<fi", eps, 32)
     blob = b"".join(encoded)
     head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, len(blob))
     head += offsets.tobytes() + scores.tobytes() + blob

