@@ -18,7 +18,7 @@ from gwangye.analysis import confident_errors, confusions, kinds_of_error
 from gwangye.calibration import expected_calibration_error, reliability, risk_coverage
 from gwangye.dataset import Dataset
 from gwangye.errors import DataError
-from gwangye.examples import entity_pairs
+from gwangye.examples import entity_pairs, fold_numbers
 from gwangye.metrics import absent_relations, per_relation
 from gwangye.predictions import PARTS, check_once
 from gwangye.shift import Raking, score_intervals
@@ -184,23 +184,31 @@ def seen_pairs(examples: pd.DataFrame, part: str, dataset: Dataset) -> NDArray[n
 
     Args:
         examples: Rows of one part.
-        part: "validation": trained on are the rows of the other folds (of the split's first
-            draw); "test": all labelled rows.
+        part: "validation": a fold's model was trained on the rows that this fold does not
+            validate; "test": on all labelled rows, one fold's or another's.
         dataset: The split.
 
     Returns:
         (rows,) bool.
     """
-    known: dict[tuple[str, str], set[int]] = {}
-    for pair, fold in zip(entity_pairs(dataset.train), dataset.train["fold"], strict=True):
-        known.setdefault(pair, set()).add(int(fold))
+    known: dict[tuple[str, str], set[frozenset[int]]] = {}
+    for pair, folds in zip(entity_pairs(dataset.train), _folds(dataset.train), strict=True):
+        known.setdefault(pair, set()).add(folds)
     pairs = entity_pairs(examples)
     if part == "test":
         return np.array([pair in known for pair in pairs], dtype=bool)
-    folds = examples["fold"].tolist()
     return np.array(
-        [bool(known[pair] - {fold}) for pair, fold in zip(pairs, folds, strict=True)], dtype=bool
+        [
+            any(not own <= others for others in known[pair])
+            for pair, own in zip(pairs, _folds(examples), strict=True)
+        ],
+        dtype=bool,
     )
+
+
+def _folds(frame: pd.DataFrame) -> list[frozenset[int]]:
+    """Return the folds that validate each row, one per draw of the split; -1 is none."""
+    return [frozenset(row) - {-1} for row in fold_numbers(frame).tolist()]
 
 
 def _check_rows(guids: pd.Series[str], part: str, dataset: Dataset) -> None:

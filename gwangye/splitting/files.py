@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from gwangye.dataset import Dataset, Task
@@ -20,6 +21,7 @@ from gwangye.examples import (
     read_labels,
 )
 from gwangye.splitting import SplitStrategy, sample_rows
+from gwangye.splitting.groups import NEVER
 from gwangye.splitting.report import data_report
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def split_files(
         strategy: How validation rows are chosen.
         num_folds: Number of folds, 2 or more.
         num_repeats: How often the rows are cut into folds. The k-th fold of the r-th repeat (from
-            0) has the number ``r * num_folds + k``.
+            0) has the number ``r * num_folds + k``; a row that no fold of it validates has -1.
         seed: Seed of the draw of rows and of the folds; the r-th repeat draws with ``seed + r``.
 
     Raises:
@@ -86,7 +88,8 @@ def split_files(
     frame = frame.reset_index(drop=True)
     for repeat in range(num_repeats):
         column = "fold" if repeat == 0 else f"fold_{repeat + 1}"
-        frame[column] = repeat * num_folds + strategy.assign(frame, num_folds, seed + repeat)
+        fold = strategy.assign(frame, num_folds, seed + repeat)
+        frame[column] = np.where(fold == NEVER, NEVER, repeat * num_folds + fold)
     frame, dropped = drop_duplicates(
         frame,
         exact=data.duplicates == "drop",

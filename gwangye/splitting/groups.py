@@ -11,11 +11,33 @@ from numpy.typing import NDArray
 
 from gwangye.errors import ParameterError
 
+NEVER = -1
+"""The fold of a row that no fold validates: every fold trains on it."""
+
 
 def codes(values: Iterable[Hashable]) -> NDArray[np.int64]:
     """Number values from 0 in the order in which they first come: (rows,) int64."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
+
+
+def connected(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], num_nodes: int
+) -> NDArray[np.int64]:
+    """Return the connected component of each node of a graph: (num_nodes,), int64, from 0.
+
+    Args:
+        starts: (edges,), int64: the node at which an edge starts.
+        ends: (edges,), int64: the node at which it ends.
+        num_nodes: Nodes are numbered from 0; one without an edge is a component of its own.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.ones(len(starts), dtype=np.bool_)
+    graph = coo_matrix((edges, (starts, ends)), (num_nodes, num_nodes))
+    components: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return components
 
 
 def linked(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -31,9 +53,6 @@ def linked(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
         >>> linked(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]))
         array([0, 0, 0, 1])
     """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     # A graph whose nodes are key values; a row is an edge from its first key to each other one.
     first, *others = keys
     offset, edges = int(first.max(initial=-1)) + 1, []
@@ -43,9 +62,7 @@ def linked(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
     if not edges:
         return codes(first.tolist())
     starts, ends = (np.concatenate(part) for part in zip(*edges, strict=True))
-    graph = coo_matrix((np.ones(len(starts), dtype=np.int8), (starts, ends)), (offset, offset))
-    _, component = connected_components(graph, directed=False)
-    return codes(component[first].tolist())
+    return codes(connected(starts, ends, offset)[first].tolist())
 
 
 def deal(
@@ -72,9 +89,9 @@ def deal(
         ParameterError: There are fewer than two folds, or fewer groups than folds.
     """
     num_groups = int(groups.max(initial=-1)) + 1
-    _refuse_impossible(num_folds, num_groups, len(groups))
+    refuse_impossible(num_folds, num_groups, len(groups))
     label_codes = codes(None if pd.isna(label) else label for label in labels)
-    counts = _counts_by_group(groups, label_codes, num_groups)
+    counts = counts_by_group(groups, label_codes, num_groups)
     sizes = np.bincount(groups)
     frequency = np.bincount(label_codes).astype(np.float64)
 
@@ -95,7 +112,8 @@ def deal(
     return fold_of_group[groups]
 
 
-def _refuse_impossible(num_folds: int, num_groups: int, num_rows: int) -> None:
+def refuse_impossible(num_folds: int, num_groups: int, num_rows: int) -> None:
+    """Raise a ParameterError where groups cannot be dealt out to folds."""
     if num_folds < 2:
         raise ParameterError(
             f"split.num_folds: {num_folds} is not allowed; with fewer than 2 folds no rows are "
@@ -109,7 +127,7 @@ def _refuse_impossible(num_folds: int, num_groups: int, num_rows: int) -> None:
         )
 
 
-def _counts_by_group(
+def counts_by_group(
     groups: NDArray[np.int64], labels: NDArray[np.int64], num_groups: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Return per group its label codes and how often each stands in it."""

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.examples import overlap
+from gwangye.splitting.groups import NEVER
+from gwangye.splitting.similarity import near_duplicates
 
 
-def leaks(frame: pd.DataFrame, folds: NDArray[np.int64]) -> dict[str, dict[str, int]]:
+def leaks(
+    frame: pd.DataFrame,
+    folds: NDArray[np.int64],
+    near: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, dict[str, int]]:
     """Count, fold by fold, the validation rows of which something stands in training too.
 
     Args:
         frame: A canonical table.
-        folds: (rows, repeats), int64: the folds in which each row is validated; it is trained on
-            in all others.
+        folds: (rows, repeats), int64: the folds in which each row is validated, -1 where there is
+            none; it is trained on in all others.
+        near: The sentences that are nearly the same as one, by sentence; None: they are found
+            here.
 
     Returns:
         By fold ("0", "1", ...) the counts of :func:`gwangye.examples.overlap`: ``rows``,
-        ``sentence``, ``entity_pair``, ``subject_word``, ``both_entities``.
+        ``sentence``, ``entity_pair``, ``subject_word``, ``both_entities``, ``either_entity``,
+        ``near_sentence``.
     """
+    if near is None:
+        near = near_duplicates(frame["sentence"])
     counts = {}
-    for fold in np.unique(folds).tolist():
+    for fold in np.unique(folds[folds != NEVER]).tolist():
         validates = (folds == fold).any(axis=1)
-        counts[str(fold)] = overlap(frame[~validates], frame[validates])
+        counts[str(fold)] = overlap(frame[~validates], frame[validates], near)
     return counts

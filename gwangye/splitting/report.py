@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from gwangye.examples import compare, describe, fold_numbers
+from gwangye.examples import compare, describe, fold_numbers, overlap
+from gwangye.splitting.groups import NEVER
 from gwangye.splitting.leaks import leaks
+from gwangye.splitting.similarity import near_duplicates
 
 LISTED = 100
 """How many rejected rows the report lists; their number is always given."""
@@ -32,15 +34,23 @@ def data_report(
     Returns:
         A dict that JSON can hold, the same for the same tables:
         ``train`` and ``test`` (:func:`gwangye.examples.describe`), ``comparison``
-        (:func:`gwangye.examples.compare`), ``folds`` (:func:`leaks`), ``dropped`` (counts), and
-        ``rejected``: ``rows`` (their number) and ``first`` (the first 100). ``test`` and
-        ``comparison`` are None without a test table.
+        (:func:`gwangye.examples.compare`), ``folds`` (:func:`leaks`), ``never_validated`` (rows
+        that no fold validates), ``dropped`` (counts), and ``rejected``: ``rows`` (their number)
+        and ``first`` (the first 100). ``test`` and ``comparison`` are None without a test table.
+        Nearly the same sentences are counted by one measure for all splits: from
+        ``NEARLY_SAME`` on.
     """
+    folds = fold_numbers(train)
+    near = near_duplicates([*train["sentence"], *([] if test is None else test["sentence"])])
+    comparison = None
+    if test is not None:
+        comparison = compare(train, test) | {"overlap": overlap(train, test, near)}
     return {
         "train": describe(train),
         "test": None if test is None else describe(test),
-        "comparison": None if test is None else compare(train, test),
-        "folds": leaks(train, fold_numbers(train)),
+        "comparison": comparison,
+        "folds": leaks(train, folds, near),
+        "never_validated": int((folds == NEVER).all(axis=1).sum()),
         "dropped": dict(dropped or {}),
         "rejected": {
             "rows": len(rejected),

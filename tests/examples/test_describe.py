@@ -115,4 +115,15 @@ def test_overlap_counts_rows_of_the_other_table(table: Table) -> None:
         "entity_pair": 1,
         "subject_word": 1,
         "both_entities": 2,
+        "either_entity": 3,
     }
+
+
+def test_overlap_counts_nearly_the_same_sentences(table: Table) -> None:
+    train = table({"sentence": "a"}, {"sentence": "b"})
+    other = table(*({"sentence": sentence} for sentence in "abcde"))
+    near = {"a": ["b"], "b": ["a"], "c": ["x", "a"], "d": ["e"], "e": {"d"}}
+    # a and b are there themselves, c is nearly a; what d and e are like is not in training
+    assert overlap(train, other, near)["near_sentence"] == 3
+    assert overlap(train, other, {})["near_sentence"] == 2
+    assert overlap(train, other.tail(2), near)["near_sentence"] == 0

@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 
 from gwangye.errors import ParameterError
-from gwangye.splitting.groups import codes, deal, linked
+from gwangye.splitting.groups import codes, connected, deal, linked
 
 
 def test_codes_number_values_as_they_come() -> None:
     assert codes(["나", "가", "나", None]).tolist() == [0, 1, 0, 2]
+
+
+def test_connected_follows_edges_from_node_to_node() -> None:
+    # 0-3, 3-4; 1 alone; 2-5, twice
+    component = connected(np.array([0, 4, 2, 5]), np.array([3, 3, 5, 2]), 6)
+    assert codes(component.tolist()).tolist() == [0, 1, 2, 0, 0, 2]
 
 
 def test_linked_by_one_key_is_that_key() -> None:

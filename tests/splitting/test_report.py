@@ -34,7 +34,10 @@ def test_data_report_puts_all_parts_together(train: pd.DataFrame, table: Table) 
         "entity_pair": 0,
         "subject_word": 0,
         "both_entities": 0,
+        "either_entity": 0,
+        "near_sentence": 1,
     }
+    assert report["never_validated"] == 0
     assert report["dropped"] == {"exact": 4, "contradicting": 0}
     assert report["rejected"]["rows"] == 102
     assert len(report["rejected"]["first"]) == 100
@@ -51,3 +54,21 @@ def test_data_report_without_test_fits_json(train: pd.DataFrame) -> None:
     assert report["test"] is None
     assert report["comparison"] is None
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_data_report_counts_sentences_of_the_test_that_are_nearly_in_training(table: Table) -> None:
+    train = table([("나리는 가온전자의 대표이다.", "나리", "가온", "t")]).assign(fold=[0])
+    test = table([("나리는 가온전자의 대표이다!", "한별", "도담", None), ("가", "가", "나", None)])
+    overlap = data_report(train, test, REJECTED)["comparison"]["overlap"]
+    assert (overlap["sentence"], overlap["near_sentence"], overlap["rows"]) == (0, 1, 2)
+
+
+def test_data_report_counts_rows_that_no_fold_validates(train: pd.DataFrame) -> None:
+    """Row 0 is validated by the first draw only, row 1 never, row 2 by both."""
+    report = data_report(train.assign(fold=[0, -1, 1], fold_2=[-1, -1, 2]), None, REJECTED)
+    assert report["never_validated"] == 1
+    assert {fold: counts["rows"] for fold, counts in report["folds"].items()} == {
+        "0": 1,
+        "1": 1,
+        "2": 1,
+    }

@@ -46,14 +46,19 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def split(
-    tmp_path: Path, train: list[dict], test: list[dict], num_repeats: int = 1, **data: Any
+    tmp_path: Path,
+    train: list[dict],
+    test: list[dict],
+    num_repeats: int = 1,
+    strategy: str = "entity_pair",
+    **data: Any,
 ) -> SplitResult:
     section = {"train": "", "test": "", "entity_types": ["PER", "ORG"]} | data
     return split_files(
         write(tmp_path / "train.jsonl", train),
         write(tmp_path / "test.jsonl", test),
         data=Data(**section),
-        strategy=STRATEGIES["entity_pair"](),
+        strategy=STRATEGIES[strategy](),
         num_folds=2,
         num_repeats=num_repeats,
         seed=1,
@@ -143,6 +148,21 @@ def test_repeated_split_draws_anew(tmp_path: Path) -> None:
         assert (frame[column][:4].to_numpy() == frame[column][4:].to_numpy()).all()
     draws = {tuple(frame[c] % 2 == frame[c][0] % 2) for c in ("fold", "fold_2", "fold_3")}
     assert len(draws) > 1
+
+
+def test_rows_never_validated_are_so_in_every_repeat(tmp_path: Path) -> None:
+    """Four of seven rows share their words: more than an even fold."""
+    train = [*labelled(), *(row(0, LABELS[0], guid=f"g{i}") for i in (4, 5, 6))]
+    result = split(tmp_path, train, [], num_repeats=3, strategy="entity")
+    frame = result.dataset.train
+    for repeat, column in enumerate(("fold", "fold_2", "fold_3")):
+        folds = frame[column].tolist()
+        assert folds[:1] + folds[4:] == [-1] * 4
+        assert sorted(set(folds[1:4])) == [2 * repeat, 2 * repeat + 1]
+    assert result.report["never_validated"] == 4
+    assert sorted(result.report["folds"]) == ["0", "1", "2", "3", "4", "5"]
+    result.dataset.write(tmp_path / "split")
+    assert Dataset.read(tmp_path / "split").train.equals(frame)
 
 
 def with_repeats() -> list[dict[str, Any]]:
