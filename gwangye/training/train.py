@@ -107,8 +107,9 @@ def train_model(
             logger.info("resuming from %s", last)
         trainer.train(resume_from_checkpoint=last)
     if own.calibrate and len(validation):
-        logits = trainer.predict(FeatureDataset(validation)).predictions
-        model.config.softmax_temperature = calibrate(logits, validation.label_ids, curves_dir)
+        # in the order of the output: grouped by length, rows come in another one
+        found = trainer.predict(FeatureDataset(validation))
+        model.config.softmax_temperature = calibrate(found.predictions, found.label_ids, curves_dir)
     shutil.rmtree(checkpoints_dir, ignore_errors=True)
     return _best_scores(trainer.state)
 

@@ -13,6 +13,11 @@ import pytest
 import torch
 
 from gwangye.augmentation import AUGMENTATIONS, build_augmentations
+from gwangye.calibration import (
+    apply_temperature,
+    expected_calibration_error,
+    fit_temperature,
+)
 from gwangye.dataset import Dataset, Task
 from gwangye.ensembling import ENSEMBLES, ensemble_predictions
 from gwangye.errors import DataError
@@ -443,37 +448,38 @@ def test_learning_rates_by_depth_reach_the_weights(encoder: Path, tmp_path: Path
     assert step(embeddings) == pytest.approx(0.0025, rel=1e-3)
 
 
-def test_temperature_is_fitted_to_validation_and_kept(encoder: Path, tmp_path: Path) -> None:
-    """Training to the end makes the model sure of the 9 rows; the 3 others calibrate it."""
+@pytest.mark.parametrize("seed", range(3))
+def test_temperature_is_fitted_to_validation_and_kept(
+    encoder: Path, tmp_path: Path, seed: int
+) -> None:
+    """Grouped by length, validation rows are predicted in an order of the seed's."""
     model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-    arguments = {**ARGUMENTS, "learning_rate": 0.01, "num_train_epochs": 4, "calibrate": True}
-    train(model, tokenizer, table, tmp_path, arguments=arguments)
+    table = table.with_columns(
+        parts=["train"] * 12, folds=[0] * 6 + [1] * 6, label_ids=[1 + i % 2 for i in range(12)]
+    )
+    arguments = {**ARGUMENTS, "calibrate": True, "train_sampling_strategy": "group_by_length"}
+    train(model, tokenizer, table, tmp_path, arguments=arguments, seed=seed)
 
-    calibration = json.loads((tmp_path / "curves/calibration.json").read_text(encoding="utf-8"))
-    assert list(calibration) == ["temperature", "ece_before", "ece_after"]
     temperature = model.config.softmax_temperature
-    assert calibration["temperature"] == round(temperature, 4) != 1.0
+    validation = table.select(table.validates(0))
+    model.config.softmax_temperature = 1.0
+    before = predict_probabilities(model, validation, tokenizer.pad_token_id)
+    assert temperature == pytest.approx(fit_temperature(before, validation.label_ids), rel=1e-3)
+    assert temperature != 1.0
+    calibration = json.loads((tmp_path / "curves/calibration.json").read_text(encoding="utf-8"))
+    assert calibration["temperature"] == round(temperature, 4)
+    error = expected_calibration_error(before, validation.label_ids)
+    assert calibration["ece_before"] == pytest.approx(error, abs=1e-3)
     when = pd.read_csv(tmp_path / "curves/reliability.csv")["when"]
     assert when.tolist() == ["before"] * 15 + ["after"] * 15
 
-    # no other temperature gives the validation rows a lower cross entropy
-    validation = table.select(table.validates(0))
-
-    def cross_entropy(value: float) -> float:
-        model.config.softmax_temperature = value
-        gold = predict_probabilities(model, validation, tokenizer.pad_token_id)[
-            np.arange(3), validation.label_ids
-        ]
-        return float(-np.log(gold).mean())
-
-    best = cross_entropy(temperature)
-    assert best < cross_entropy(temperature * 1.05)
-    assert best < cross_entropy(temperature / 1.05)
     model.config.softmax_temperature = temperature
     expected = predict_probabilities(model, table, tokenizer.pad_token_id)
     save_model(model, tokenizer, tmp_path / "model")
     found = Predictor([tmp_path / "model"]).probabilities(examples())
     np.testing.assert_allclose(found, expected, atol=1e-6)
+    after = expected[table.validates(0)]
+    np.testing.assert_allclose(after, apply_temperature(before, temperature), atol=1e-6)
 
 
 def test_without_calibration_probabilities_are_the_softmax(encoder: Path, tmp_path: Path) -> None:
