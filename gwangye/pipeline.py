@@ -66,7 +66,7 @@ def sync_dependencies(text: str, variants: Sequence[str]) -> str:
     return _CURVES.sub(curves, synced)
 
 
-def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> None:
+def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> bool:
     """Merge a Git branch; settle generated files by running the pipeline.
 
     Args:
@@ -74,12 +74,17 @@ def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> N
         repository: The repository's root, with a clean working tree.
         run: Runs a command and returns its exit code.
 
+    Returns:
+        Whether there was anything to merge.
+
     Raises:
         DataError: The working tree is not clean, or a file that people write is in conflict (the
             merge is left open for them), or the pipeline fails.
     """
     if _git(repository, "status", "--porcelain", "--untracked-files=no"):
         raise DataError("The working tree has changes. Commit or stash them, then merge.")
+    if run("git", "merge-base", "--is-ancestor", branch, "HEAD") == 0:
+        return False
     if run("git", "merge", "--no-ff", "--no-commit", branch) != 0:
         conflicts = _git(repository, "diff", "--name-only", "--diff-filter=U").splitlines()
         by_hand = [path for path in conflicts if not GENERATED.fullmatch(path)]
@@ -99,6 +104,7 @@ def merge_branch(branch: str, repository: Path, *, run: Callable[..., int]) -> N
         raise DataError("`dvc repro` failed; mend what it names, repeat it, then commit.")
     run("git", "add", "--update")
     run("git", "commit", "--no-edit")
+    return True
 
 
 def _git(repository: Path, *arguments: str) -> str:

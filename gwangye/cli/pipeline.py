@@ -85,8 +85,8 @@ def merge(
     """
     from gwangye.pipeline import merge_branch
 
-    merge_branch(branch, Path.cwd(), run=_run)
-    typer.echo(f"Merged {branch}.")
+    merged = merge_branch(branch, Path.cwd(), run=_run)
+    typer.echo(f"Merged {branch}." if merged else f"{branch} is merged already.")
 
 
 def _run(*command: str) -> int:

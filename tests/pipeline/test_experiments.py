@@ -181,6 +181,7 @@ def test_branches_that_change_different_variants_merge_without_retraining(
     assert losses["bigru"]["gamma"] == 0.5
     assert git_project.run("git", "status", "--porcelain").stdout == ""
     assert git_project.reproduce() == set()
+    assert git_project.run("gwangye", "merge", "first").stdout == "first is merged already.\n"
 
 
 def test_merge_leaves_conflicts_of_people_to_people(git_project: Project) -> None:
