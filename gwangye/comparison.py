@@ -21,7 +21,7 @@ from gwangye.errors import DataError, ParameterError
 from gwangye.metrics import check_ids, check_probabilities
 from gwangye.predictions import stack
 from gwangye.shift.precision_recall import curves, mean_area
-from gwangye.shift.resampling import resample_counts
+from gwangye.shift.resampling import percentiles, resample_counts
 from gwangye.shift.reweighting import effective_sample_size
 
 Floats = NDArray[np.float64]
@@ -472,7 +472,7 @@ def _test(difference: Any, drawn: Floats) -> tuple[Any, Any, Any]:
         difference: A number or (relations,).
         drawn: (resamples,) or (resamples, relations).
     """
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    low, high = percentiles(drawn)
     # the small amount lets d* = 0 and d* = 2d count whatever their rounding
     as_large = np.abs(drawn - difference) >= np.abs(difference) - 1e-9
     return low, high, (1 + as_large.sum(axis=0)) / (1 + len(drawn))

@@ -285,13 +285,13 @@ class Params(Section):
             raise ParameterError(f"{where}.seeds names a seed twice: {variant.seeds}")
         # with the shared section below it: a pair of arguments may be split between the two
         check_training_arguments(variant.train, f"{where}.train")
-        if variant.head.needs_entities and not self.input_form(variant.input).marks_entities:
+        form = self.input_form(variant.input)
+        if variant.head.needs_entities and not form.marks_entities:
             raise ParameterError(
                 f"{where}: head '{variant.head_name}' reads the entities, but "
                 f"inputs.{variant.input} does not mark them. Use head `cls`, or an input form "
                 "with markers."
             )
-        form = self.input_form(variant.input)
         if "entity_swap" in variant.augment and not form.tells_roles:
             raise ParameterError(
                 f"{where}.augment.entity_swap changes the roles of the entities, but "

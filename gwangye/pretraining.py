@@ -18,6 +18,7 @@ from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.sections import Section
+from gwangye.training.arguments import FIXED_ARGUMENTS as OF_TRAINING
 from gwangye.training.arguments import (
     check_training_arguments,
     has_fast_bf16,
@@ -46,9 +47,7 @@ TOKENIZER_FILES = (
 
 NO_EVALUATION = "there is no evaluation here"
 FIXED_ARGUMENTS = {
-    "output_dir": "the stage keeps its checkpoints in a folder of its own",
-    "seed": "set `seed` at the top of the parameters",
-    "data_seed": "set `seed` at the top of the parameters",
+    **OF_TRAINING,
     "report_to": "the stage logs the loss",
     "logging_strategy": "the stage logs the loss twenty times",
     "logging_steps": "the stage logs the loss twenty times",
@@ -60,9 +59,8 @@ FIXED_ARGUMENTS = {
     "greater_is_better": NO_EVALUATION,
     "early_stopping_patience": NO_EVALUATION,
     "per_device_eval_batch_size": NO_EVALUATION,
-    "resume_from_checkpoint": "an interrupted stage resumes by itself",
 }
-"""Training arguments that the stage decides, and what to do instead."""
+"""As for training on labels, and what the stage decides for other reasons."""
 
 STRATEGIES = {"eval_strategy": "no", "save_strategy": "epoch"}
 """The strategies there are: no evaluation, and a checkpoint after each epoch."""
