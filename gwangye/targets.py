@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,11 @@ class TargetOptions(Section):
         "test",
         description="label distribution: of the test file's labels (test), estimated (em, bbse), "
         "a JSON file {relation: share}, a filled labelling sheet (.csv), or null",
+    )
+    known: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {},
+        description="shares of relations (0 to 1) that are known from elsewhere: em and bbse "
+        "estimate the others",
     )
     match: list[Literal["type_pair", "source"]] = Field(
         ["type_pair"], description="what else is counted in the test file and matched"
@@ -137,7 +142,12 @@ class Estimates:
 
 
 def estimate_labels(
-    table: pd.DataFrame, dataset: Dataset, *, resamples: int, seed: int
+    table: pd.DataFrame,
+    dataset: Dataset,
+    *,
+    resamples: int,
+    seed: int,
+    known: Mapping[str, float] | None = None,
 ) -> Estimates | None:
     """Estimate the label distribution of the test rows from predictions, each method its own way.
 
@@ -146,9 +156,13 @@ def estimate_labels(
         dataset: The split with the validation labels.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
+        known: Shares (0 to 1) of relations that are known from elsewhere.
 
     Returns:
         None where there are no test rows or no validation rows.
+
+    Raises:
+        ParameterError: ``known`` names no relation of the task, or its shares cannot be.
     """
     labels = list(dataset.task.labels)
     validation, test = (table[table["part"] == part] for part in ("validation", "test"))
@@ -156,14 +170,17 @@ def estimate_labels(
     if validation.empty or test.empty:
         return None
     true = dataset.task.label_ids(labelled.loc[validation["guid"]])
-    known, unknown = (rows[labels].to_numpy(dtype=np.float64) for rows in (validation, test))
+    ours, theirs = (rows[labels].to_numpy(dtype=np.float64) for rows in (validation, test))
     counts = np.bincount(dataset.task.label_ids(labelled), minlength=len(labels))
-    options: dict[str, Any] = {"resamples": resamples, "seed": seed}
-    estimates = {
-        "em": em_shares(unknown, counts, labels, **options),
-        "bbse_soft": bbse_shares(known, true, unknown, labels, soft=True, **options),
-        "bbse_hard": bbse_shares(known, true, unknown, labels, soft=False, **options),
-    }
+    options: dict[str, Any] = {"resamples": resamples, "seed": seed, "known": known}
+    try:
+        estimates = {
+            "em": em_shares(theirs, counts, labels, **options),
+            "bbse_soft": bbse_shares(ours, true, theirs, labels, soft=True, **options),
+            "bbse_hard": bbse_shares(ours, true, theirs, labels, soft=False, **options),
+        }
+    except ParameterError as error:
+        raise ParameterError(f"target.{error}") from error
     agreement = compare_estimates(list(estimates.values()), dataset.task.negative_label)
     return Estimates(estimates, agreement)
 

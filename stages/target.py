@@ -22,7 +22,9 @@ def main(params: Params, split: str, predictions: str, target: str) -> None:
     """Describe the test file: label distribution, and what else is matched."""
     dataset, folder, options = Dataset.read(Path(split)), Path(target), params.target
     table = read_predictions(Path(predictions), dataset.task.labels)
-    estimates = estimate_labels(table, dataset, resamples=options.resamples, seed=params.seed)
+    estimates = estimate_labels(
+        table, dataset, resamples=options.resamples, seed=params.seed, known=options.known
+    )
     described = describe_target(options, dataset, estimates)
     write_json(described.to_dict(), folder / "target.json")
     logger.info("label distribution: %s", described.method)

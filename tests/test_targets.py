@@ -204,3 +204,18 @@ def test_label_file_that_does_not_exist() -> None:
     message = "target.labels: bbsee does not exist. Allowed: test, em, bbse, null, a JSON file"
     with pytest.raises(DataError, match=message):
         describe_target(TargetOptions(labels="bbsee"), split(), None)
+
+
+def test_known_shares_are_kept_by_every_estimate() -> None:
+    dataset = validation_split()
+    known = {"no_relation": 0.6}
+    found = estimate_labels(predictions(400), dataset, resamples=5, seed=1, known=known)
+    assert [e.shares[0] for e in found.by_method.values()] == [0.6, 0.6, 0.6]
+    assert [e.shares.sum() for e in found.by_method.values()] == pytest.approx([1, 1, 1])
+
+
+def test_a_known_share_of_no_relation_names_the_parameter() -> None:
+    with pytest.raises(ParameterError, match=r"target\.known: no relation 'no_relatio'\. Did you"):
+        estimate_labels(
+            predictions(400), validation_split(), resamples=5, seed=1, known={"no_relatio": 0.6}
+        )

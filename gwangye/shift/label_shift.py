@@ -8,12 +8,12 @@ not, the estimates are wrong, often each in its own way: compare them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.errors import DataError
+from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.metrics import Ids, Probabilities, check_ids, check_probabilities, check_shape
 from gwangye.shift.label_shares import ShareEstimate
 from gwangye.shift.maximum_likelihood import most_likely_shares
@@ -36,6 +36,7 @@ def em_shares(
     *,
     resamples: int,
     seed: int,
+    known: Mapping[str, float] | None = None,
 ) -> ShareEstimate:
     """Estimate the shares under which the predictions are most likely (EM).
 
@@ -57,6 +58,8 @@ def em_shares(
         resamples: Number of resamples, at least 1; 1,000 of 7,765 rows and 30 relations take
             1 to 10 seconds, the longer the less the predictions tell relations apart.
         seed: Seed of the resamples.
+        known: Shares (0 to 1) of relations that are known from elsewhere; only the others are
+            estimated.
 
     Returns:
         Shares with percentile bootstrap intervals. A relation without a labelled row gets share 0
@@ -65,7 +68,7 @@ def em_shares(
     Raises:
         DataError: There is no target row, or no labelled row; counts are negative or not one per
             relation; ``target_probabilities`` are not probabilities or have another shape.
-        ParameterError: ``resamples`` is below 1.
+        ParameterError: ``resamples`` is below 1; ``known`` names no relation, or is no share.
 
     References:
         Saerens, Latinne and Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a
@@ -78,11 +81,14 @@ def em_shares(
             f"got {source.tolist()}."
         )
     _check_target(target_probabilities, labels)
+    fixed = known_shares(known or {}, labels)
     blocks = resample_counts(len(target_probabilities), resamples, (seed, TARGET))
     present = np.flatnonzero(source)
+    _check_free(fixed, present, labels)
     probabilities = np.asarray(target_probabilities, dtype=np.float64)[:, present]
     prior = (source[present] / source.sum())[:, None]  # (present, 1)
-    point, converged = most_likely_shares(probabilities, prior, start=prior)
+    held = fixed[present] / _left_for(fixed, present)
+    point, converged = most_likely_shares(probabilities, prior, start=prior, known=held)
 
     generator = np.random.default_rng((seed, VALIDATION))
     replicates = np.zeros((resamples, len(labels)))
@@ -92,11 +98,21 @@ def em_shares(
         drawn = generator.multinomial(source.sum(), prior[:, 0], size=width).T / source.sum()
         # A resample's shares are near those of all rows; none may start from 0, which stays 0.
         start = np.where(drawn > 0, 0.99 * point + 0.01 * prior, 0)
-        shares, settled = most_likely_shares(probabilities, drawn, start=start, counts=counts)
+        shares, settled = most_likely_shares(
+            probabilities, drawn, start=start, counts=counts, known=held
+        )
         replicates[done : done + width, present] = shares.T
         converged, done = converged and settled, done + width
+    free = np.isnan(held)
     return _estimate(
-        "em", labels, present, point[:, 0], replicates, _condition(probabilities), converged
+        "em",
+        labels,
+        present,
+        point[:, 0],
+        replicates,
+        _condition(probabilities[:, free]),
+        converged,
+        fixed,
     )
 
 
@@ -109,6 +125,7 @@ def bbse_shares(
     soft: bool,
     resamples: int,
     seed: int,
+    known: Mapping[str, float] | None = None,
 ) -> ShareEstimate:
     """Estimate the shares that explain how often each relation is predicted (BBSE).
 
@@ -134,6 +151,8 @@ def bbse_shares(
         resamples: Number of resamples, at least 1; 1,000 of 3,200 and 7,765 rows with 30
             relations take about a second.
         seed: Seed of the resamples; validation and target rows are drawn independently.
+        known: Shares (0 to 1) of relations that are known from elsewhere; only the others are
+            estimated.
 
     Returns:
         Shares with percentile bootstrap intervals. A relation without a validation row gets share
@@ -142,7 +161,7 @@ def bbse_shares(
     Raises:
         DataError: There is no validation or no target row; probabilities are none or have another
             shape; an id is not one of a label.
-        ParameterError: ``resamples`` is below 1.
+        ParameterError: ``resamples`` is below 1; ``known`` names no relation, or is no share.
 
     References:
         Lipton, Wang and Smola 2018, "Detecting and Correcting for Label Shift with Black Box
@@ -155,6 +174,9 @@ def bbse_shares(
     check_probabilities(validation_probabilities)
     _check_target(target_probabilities, labels)
     present = np.unique(validation_true)
+    fixed = known_shares(known or {}, labels)
+    _check_free(fixed, present, labels)
+    held = fixed[present] / _left_for(fixed, present)
     validation = _predictions(validation_probabilities, soft)
     target = _predictions(target_probabilities, soft)
     of_relation = [np.flatnonzero(validation_true == label) for label in present]
@@ -167,7 +189,7 @@ def bbse_shares(
         return joint / np.maximum(rows, 1)[:, None, :], rows / rows.sum(axis=1, keepdims=True)
 
     matrices, priors = confusion(np.ones((len(validation), 1)))
-    point = _nearest_shares(matrices[0], target.mean(axis=0), priors[0])
+    point = _nearest_shares(matrices[0], target.mean(axis=0), priors[0], held)
     replicates = np.zeros((resamples, len(labels)))
     done = 0
     for ours, theirs in zip(
@@ -177,10 +199,49 @@ def bbse_shares(
     ):
         predicted = (target.T @ theirs / len(target)).T  # (block, relations)
         for matrix, prior, shares in zip(*confusion(ours), predicted, strict=True):
-            replicates[done, present] = _nearest_shares(matrix, shares, prior)
+            replicates[done, present] = _nearest_shares(matrix, shares, prior, held)
             done += 1
     method = "bbse_soft" if soft else "bbse_hard"
-    return _estimate(method, labels, present, point, replicates, _condition(matrices[0]), True)
+    condition = _condition(matrices[0][:, np.isnan(held)])
+    return _estimate(method, labels, present, point, replicates, condition, True, fixed)
+
+
+def known_shares(known: Mapping[str, float], labels: Sequence[str]) -> Floats:
+    """Return (relations,) the known shares in label order, NaN where nothing is known.
+
+    Raises:
+        ParameterError: A name is no relation; a share is below 0 or they sum to more than 1.
+    """
+    for label, share in known.items():
+        if label not in labels:
+            raise ParameterError(f"known: no relation '{label}'. {did_you_mean(label, labels)}")
+        if not 0 <= share <= 1:
+            raise ParameterError(f"known.{label} is {share}. Allowed: a share from 0 to 1.")
+    if sum(known.values()) > 1 + ROUNDING:
+        raise ParameterError(
+            f"known: the shares sum to {sum(known.values()):.4g}. Allowed: at most 1."
+        )
+    return np.array([known.get(label, np.nan) for label in labels])
+
+
+def _check_free(fixed: Floats, present: NDArray[np.integer], labels: Sequence[str]) -> None:
+    """Raise where the known shares and the relations that have labelled rows contradict."""
+    total = float(np.nansum(fixed))
+    if total < 1 - ROUNDING and not np.isnan(fixed[present]).any():
+        raise ParameterError(
+            f"known: shares of all {len(present)} relations that have labelled rows, but they sum "
+            f"to {total:.4g}. Leave one of them out, or let them sum to 1."
+        )
+    if _left_for(fixed, present) < ROUNDING:
+        raise ParameterError(
+            "known: the shares leave nothing to the relations that have labelled rows "
+            f"({', '.join(labels[i] for i in present)}). Leave some out."
+        )
+
+
+def _left_for(fixed: Floats, present: NDArray[np.integer]) -> float:
+    """Return what known shares of relations without labelled rows leave to the others."""
+    return 1 - float(np.nansum(np.delete(fixed, present)))
 
 
 def _check_target(probabilities: Probabilities, labels: Sequence[str]) -> None:
@@ -199,8 +260,11 @@ def _predictions(probabilities: Probabilities, soft: bool) -> Floats:
     return predictions
 
 
-def _nearest_shares(confusion: Floats, predicted: Floats, prior: Floats) -> Floats:
+def _nearest_shares(confusion: Floats, predicted: Floats, prior: Floats, known: Floats) -> Floats:
     """Minimise ``|confusion·q − predicted|² + RIDGE²·|q − prior|²`` over q ≥ 0 with sum 1.
+
+    Where some of q are known, over the others; they sum to what is left, and explain what the
+    known ones leave of the predictions.
 
     Since q sums to 1, both terms together are ``|M·q|²``. Scaling the x ≥ 0 that minimises
     ``|M·x|² + (sum(x) − 1)²`` to sum 1 gives q: for ``x = s·q`` and the best s, that is
@@ -211,25 +275,35 @@ def _nearest_shares(confusion: Floats, predicted: Floats, prior: Floats) -> Floa
             has no row of the relation, whose prior is 0 then and whose share must be.
         predicted: (relations,) shares of the target's predictions.
         prior: (present,) validation's shares.
+        known: (present,) known shares, NaN for the others.
     """
     from scipy.optimize import nnls
 
-    some = prior > 0
-    ridge = RIDGE * (np.eye(int(some.sum())) - prior[some][:, None])
-    matrix = np.vstack([confusion[:, some] - predicted[:, None], ridge, np.ones((1, some.sum()))])
+    free = np.isnan(known)
+    shares = np.where(free, 0, known)
+    left = 1 - shares.sum()
+    some = (prior > 0) & free
+    if left <= ROUNDING or not some.any():
+        return shares
+    unexplained = (predicted - confusion @ shares)[:, None]
+    usual = (prior[some] / prior[some].sum())[:, None]
+    ridge = RIDGE * left * (np.eye(int(some.sum())) - usual)
+    matrix = np.vstack([left * confusion[:, some] - unexplained, ridge, np.ones((1, some.sum()))])
     wanted = np.zeros(len(matrix))
     wanted[-1] = 1
     solution, _ = nnls(matrix, wanted)
-    shares = np.zeros(len(prior))
-    shares[some] = solution / solution.sum()
+    shares[some] = left * solution / solution.sum()
     return shares
 
 
 def _condition(columns: Floats) -> float:
     """Return the condition index of columns scaled to length 1: largest / smallest singular value.
 
-    Infinite where the columns are linearly dependent: a relation is a mixture of others.
+    Infinite where the columns are linearly dependent: a relation is a mixture of others. 1 where
+    there is nothing to tell apart.
     """
+    if columns.shape[1] == 0:
+        return 1.0
     lengths = np.linalg.norm(columns, axis=0)
     if (lengths == 0).any() or columns.shape[0] < columns.shape[1]:
         return float("inf")
@@ -245,10 +319,13 @@ def _estimate(
     replicates: Floats,
     condition: float,
     converged: bool,
+    fixed: Floats,
 ) -> ShareEstimate:
-    shares = np.zeros(len(labels))
-    shares[present] = point
-    low, high = percentiles(replicates)
+    left = _left_for(fixed, present)
+    shares = np.nan_to_num(fixed)
+    shares[present] = left * point
+    low, high = percentiles(replicates * left)
+    low, high = (np.where(np.isnan(fixed), limit, shares) for limit in (low, high))
     found = set(present.tolist())
     return ShareEstimate(
         method=method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -280,3 +281,108 @@ def test_wrong_inputs() -> None:
         em_shares(SURE, [1, 1], TWO, resamples=0, seed=0)
     with pytest.raises(ParameterError, match="resamples: 0"):
         bbse_shares(SURE, ids(1, 1), SURE, TWO, soft=True, resamples=0, seed=0)
+
+
+# --- shares that are known from elsewhere -----------------------------------------------------
+
+
+def sure(*counts: int) -> np.ndarray:
+    """Return so many rows that are surely of label 0, of label 1 and so on."""
+    return np.eye(len(counts))[ids(*counts)]
+
+
+def test_em_estimates_what_the_known_shares_leave() -> None:
+    """Of 20 sure rows 10, 6 and 4: with .2 known for the first, the others share .8 as 6 : 4."""
+    found = em_shares(sure(10, 6, 4), [5, 5, 5], THREE, **OPTIONS, known={"no_relation": 0.2})
+    assert found.shares.tolist() == pytest.approx([0.2, 0.48, 0.32])
+    assert (found.low[0], found.high[0]) == (0.2, 0.2)
+    assert found.low[1] < 0.48 < found.high[1]
+
+
+def test_em_with_a_known_share_is_the_likeliest_of_those_that_keep_it() -> None:
+    """Found by trying all shares in steps of .001; the first kind of row speaks for two labels."""
+    target = rows((14, [0.6, 0.3, 0.1]), (4, [0.2, 0.2, 0.6]), (7, [0.2, 0.7, 0.1]))
+    found = em_shares(target, [1, 1, 1], THREE, **OPTIONS, known={"org:product": 0.3})
+    tried = [np.array([q, 0.7 - q, 0.3]) for q in np.arange(0, 0.7005, 0.001)]
+    best = max(tried, key=lambda shares: np.log(target @ shares).sum())
+    assert found.shares.tolist() == pytest.approx(best.tolist(), abs=0.001)
+    assert 0.01 < found.shares[0] < 0.69
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_bbse_estimates_what_the_known_shares_leave(soft: bool) -> None:
+    """The nearest to (.3, .2) that sums to .8 is (.45, .35)."""
+    found = bbse_shares(
+        sure(4, 4, 4),
+        ids(4, 4, 4),
+        sure(10, 6, 4),
+        THREE,
+        soft=soft,
+        known={"no_relation": 0.2},
+        **OPTIONS,
+    )
+    assert found.shares.tolist() == pytest.approx([0.2, 0.45, 0.35], abs=1e-6)
+    assert (found.low[0], found.high[0]) == (0.2, 0.2)
+
+
+def test_bbse_takes_out_what_the_known_relations_explain() -> None:
+    """Half of the titles are taken for no relation: (.5, .2, .3) predicted, .3 of it are .3 titles.
+
+    With .4 known for titles, .2 of them are predicted so and .2 as no relation; .5 − .2 = .3 and
+    .3 remain for the others, which is what they are.
+    """
+    found = bbse_shares(
+        sure(6, 2, 4),
+        np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]),
+        sure(5, 2, 3),
+        THREE,
+        soft=False,
+        known={"per:title": 0.4},
+        **OPTIONS,
+    )
+    assert found.shares.tolist() == pytest.approx([0.3, 0.4, 0.3], abs=1e-6)
+
+
+def test_a_known_relation_without_labelled_rows_keeps_its_share() -> None:
+    """.4 is known of products; the two others share .6 as 3 : 1."""
+    known = {"org:product": 0.4}
+    by_em = em_shares(sure(3, 1, 0), [5, 5, 0], THREE, **OPTIONS, known=known)
+    by_bbse = bbse_shares(
+        sure(4, 4, 0), ids(4, 4), sure(3, 1, 0), THREE, soft=True, known=known, **OPTIONS
+    )
+    for found in (by_em, by_bbse):
+        assert found.shares.tolist() == pytest.approx([0.45, 0.15, 0.4], abs=1e-6)
+        assert found.high.sum() > 1 > found.low.sum()
+        assert (found.low[2], found.high[2]) == (0.4, 0.4)
+
+
+def test_all_shares_may_be_known() -> None:
+    known = {"no_relation": 0.5, "per:title": 0.3, "org:product": 0.2}
+    by_em = em_shares(sure(1, 1, 1), [1, 1, 1], THREE, **OPTIONS, known=known)
+    by_bbse = bbse_shares(
+        sure(1, 1, 1), ids(1, 1, 1), sure(1, 1, 1), THREE, soft=True, known=known, **OPTIONS
+    )
+    for found in (by_em, by_bbse):
+        assert found.shares.tolist() == pytest.approx([0.5, 0.3, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"per:titel": 0.1}, "known: no relation 'per:titel'. Did you mean 'per:title'?"),
+        ({"per:title": 1.2}, "known.per:title is 1.2. Allowed: a share from 0 to 1."),
+        ({"per:title": 0.7, "org:product": 0.5}, "known: the shares sum to 1.2. Allowed: at most"),
+        (
+            {"no_relation": 0.5, "per:title": 0.3},
+            "known: shares of all 2 relations that have labelled rows, but they sum to 0.8. Leave",
+        ),
+        ({"org:product": 1.0}, "known: the shares leave nothing to the relations that have lab"),
+    ],
+)
+def test_known_shares_that_cannot_be(known: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        em_shares(sure(3, 1, 0), [5, 5, 0], THREE, **OPTIONS, known=known)
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        bbse_shares(
+            sure(4, 4, 0), ids(4, 4), sure(3, 1, 0), THREE, soft=True, known=known, **OPTIONS
+        )
