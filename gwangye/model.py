@@ -17,6 +17,7 @@ from gwangye.backbone import encoder_from_config, load_encoder
 from gwangye.errors import DataError
 from gwangye.features import InputForm
 from gwangye.heads import HEADS
+from gwangye.last_layer import reading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -109,9 +110,12 @@ class RelationModel(PreTrainedModel):
             An output whose ``logits`` are (batch, num_labels).
         """
         segments = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        hidden = self.encoder(
-            input_ids=input_ids, attention_mask=attention_mask, **segments
-        ).last_hidden_state  # (batch, length, hidden_size)
+        # a head that reads a few tokens only says which
+        reads = getattr(self.head, "reads", None)
+        with reading(self.encoder, None if reads is None else reads(entity_positions)):
+            hidden = self.encoder(
+                input_ids=input_ids, attention_mask=attention_mask, **segments
+            ).last_hidden_state  # (batch, length, hidden_size)
         return SequenceClassifierOutput(logits=self.head(hidden, attention_mask, entity_positions))
 
 

@@ -116,9 +116,9 @@ class EntityMean(HeadOptions):
 
     def build(self, hidden_size: int, num_labels: int) -> nn.Module:
         """Return the module."""
-        from gwangye.heads.modules import TokenHead, entity_means
+        from gwangye.heads.modules import EntityMeanHead
 
-        return TokenHead(entity_means, 2 * hidden_size, num_labels, self.dropout)
+        return EntityMeanHead(hidden_size, num_labels, self.dropout)
 
 
 @HEADS.register("rbert")

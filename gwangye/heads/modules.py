@@ -1,7 +1,8 @@
 """The heads' modules. B: batch, L: length, H: the encoder's width, 2 roles: subject, object.
 
 Every module takes hidden_states (B, L, H), attention_mask (B, L) and entity_positions (B, 2, 4);
-see :mod:`gwangye.features` for the four positions of a role.
+see :mod:`gwangye.features` for the four positions of a role. A module that reads a few tokens only
+says which: ``reads(entity_positions)`` → (B, n).
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 if TYPE_CHECKING:
     from gwangye.heads import Recurrent
 
-Select = Callable[[Tensor, Tensor], Tensor]
+Where = Callable[[Tensor], Tensor]
 OPENING, FIRST, PAST, CLOSING = range(4)
 
 
-def first_token(hidden: Tensor, positions: Tensor) -> Tensor:
-    """Return the first token's states, (B, H)."""
-    return hidden[:, 0]
+def first_token(positions: Tensor) -> Tensor:
+    """Return where the first token is, (B, 1)."""
+    return torch.zeros_like(positions[:, 0, :1])
 
 
-def opening_markers(hidden: Tensor, positions: Tensor) -> Tensor:
-    """Return the states of subject's and object's opening marker, (B, 2·H)."""
-    return _at(hidden, positions[:, :, OPENING])
+def opening_markers(positions: Tensor) -> Tensor:
+    """Return where subject's and object's opening markers are, (B, 2)."""
+    return positions[:, :, OPENING]
 
 
-def both_markers(hidden: Tensor, positions: Tensor) -> Tensor:
-    """Return the states of opening and closing markers, (B, 4·H): subject's, then object's."""
-    return _at(hidden, positions[:, :, [OPENING, CLOSING]].flatten(1))
+def both_markers(positions: Tensor) -> Tensor:
+    """Return where opening and closing markers are, (B, 4): subject's, then object's."""
+    return positions[:, :, [OPENING, CLOSING]].flatten(1)
 
 
 def entity_means(hidden: Tensor, positions: Tensor) -> Tensor:
@@ -59,17 +60,31 @@ def linear(in_features: int, out_features: int) -> nn.Linear:
 
 
 class TokenHead(nn.Module):
-    """Chosen token states → dropout → linear."""
+    """The states of some tokens, one after the other → dropout → linear."""
 
-    def __init__(self, select: Select, in_features: int, num_labels: int, dropout: float) -> None:
+    def __init__(self, reads: Where, in_features: int, num_labels: int, dropout: float) -> None:
         super().__init__()
-        self.select = select
+        self.reads = reads
         self.dropout = nn.Dropout(dropout)
         self.output = linear(in_features, num_labels)
 
     def forward(self, hidden: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
         """Return (B, num_labels) logits."""
-        logits: Tensor = self.output(self.dropout(self.select(hidden, positions)))
+        logits: Tensor = self.output(self.dropout(_at(hidden, self.reads(positions))))
+        return logits
+
+
+class EntityMeanHead(nn.Module):
+    """Both entities' mean states → dropout → linear."""
+
+    def __init__(self, hidden_size: int, num_labels: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.output = linear(2 * hidden_size, num_labels)
+
+    def forward(self, hidden: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
+        """Return (B, num_labels) logits."""
+        logits: Tensor = self.output(self.dropout(entity_means(hidden, positions)))
         return logits
 
 
@@ -135,7 +150,7 @@ class RecurrentHead(nn.Module):
                 total_length=hidden.shape[1],
             )
             is_max = self.pooling == "max"
-            pooled = sequence.amax(1) if is_max else opening_markers(sequence, positions)
+            pooled = sequence.amax(1) if is_max else _at(sequence, opening_markers(positions))
         logits: Tensor = self.output(self.dropout(pooled))
         return logits
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gwangye.errors import ParameterError
 from gwangye.heads import HEADS
-from gwangye.heads.modules import AttentionHead, RBertHead, TokenHead
+from gwangye.heads.modules import AttentionHead, EntityMeanHead, RBertHead, TokenHead
 
 # every registered head with every way it pools
 CHOICES: list[dict[str, Any]] = [
@@ -40,22 +40,29 @@ def test_every_head_is_in_the_table() -> None:
     assert {choice["name"] for choice in CHOICES} == set(HEADS)
 
 
-# head, the features that reach its linear layer
+# head, the tokens it reads, the features that reach its linear layer
 SELECTED = [
-    ("cls", [1.0]),
-    ("entity_start", [16.0, 2.0]),  # subject first, although the object stands before it
-    ("entity_start_end", [16.0, 32.0, 2.0, 8.0]),
-    ("entity_mean", [16.0, 6.0]),  # (4 + 8) / 2
+    ("cls", [0], [1.0]),
+    # subject first, although the object stands before it
+    ("entity_start", [4, 1], [16.0, 2.0]),
+    ("entity_start_end", [4, 5, 1, 3], [16.0, 32.0, 2.0, 8.0]),
+    ("entity_mean", None, [16.0, 6.0]),  # (4 + 8) / 2
 ]
 
 
-@pytest.mark.parametrize(("name", "expected"), SELECTED)
-def test_token_heads_read_the_recorded_positions(name: str, expected: list[float]) -> None:
+@pytest.mark.parametrize(("name", "tokens", "expected"), SELECTED)
+def test_token_heads_read_the_recorded_positions(
+    name: str, tokens: list[int] | None, expected: list[float]
+) -> None:
     module = head({"name": name}, hidden_size=1)
-    assert isinstance(module, TokenHead)
-    assert module.select(HIDDEN, POSITIONS).tolist() == [expected]
+    assert isinstance(module, TokenHead | EntityMeanHead)
+    if tokens is not None:
+        assert module.reads(POSITIONS).tolist() == [tokens]
+    features: list[Tensor] = []
+    module.dropout.register_forward_hook(lambda _, inputs, __: features.append(inputs[0]))
     module.output.weight.data.fill_(1.0)
     assert module(HIDDEN, MASK, POSITIONS).tolist() == [[sum(expected)] * 3]
+    assert features[0].tolist() == [expected]
 
 
 def test_rbert_by_hand() -> None:
