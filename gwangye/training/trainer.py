@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import Trainer, TrainerCallback
 
 from gwangye.training.adversarial import Adversarial, NoAdversarial, disturbed, recorded
+from gwangye.training.embedding_rows import RowAdamW, clip_grad_norm
 from gwangye.training.learning_rates import parameter_groups
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class RelationTrainer(Trainer):
             self.add_callback(KeepAverage(average))
 
     def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
-        """Return the optimizer; learning rates by depth where they differ."""
+        """Return the optimizer: learning rates by depth, embeddings by the rows that are read."""
         if self.head_learning_rate is not None or self.layer_decay != 1:
             target = model or self.model
             groups = parameter_groups(
@@ -73,7 +74,13 @@ class RelationTrainer(Trainer):
             kind, options = self.get_optimizer_cls_and_kwargs(self.args, target)
             self.optimizer = kind(groups, **options)
         # makes the optimizer if there is none
-        return super().create_optimizer(model)
+        optimizer = super().create_optimizer(model)
+        embedding = self.model.get_input_embeddings()
+        # an average reads all weights at every step, so there is nothing to put off
+        if self.average is None and RowAdamW.suits(optimizer, embedding):
+            self.optimizer = RowAdamW(optimizer.param_groups, embedding)
+            self.accelerator.clip_grad_norm_ = clip_grad_norm
+        return self.optimizer
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Any = None
