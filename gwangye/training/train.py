@@ -72,6 +72,7 @@ def train_model(
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
     from gwangye.training.averaging import AVERAGING, AveragedWeights
     from gwangye.training.batches import AugmentedDataset, Collator, FeatureDataset
+    from gwangye.training.dropout import use_fast_dropout
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
     own = CheckedArguments(**arguments)
@@ -79,6 +80,7 @@ def train_model(
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
+    use_fast_dropout(model)
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
     with Live(str(curves_dir), dvcyaml=None, save_dvc_exp=False, report=None) as live:
         callbacks: list[Any] = [LearningCurves(live)]
