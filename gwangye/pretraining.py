@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from gwangye.devices import has_fast_bf16
 from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.sections import Section
 from gwangye.training.arguments import FIXED_ARGUMENTS as OF_TRAINING
 from gwangye.training.arguments import (
     check_training_arguments,
-    has_fast_bf16,
     training_argument_names,
 )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gwangye.devices import has_fast_bf16
 from gwangye.errors import ParameterError, did_you_mean
 from gwangye.registry import explain
 from gwangye.training.adversarial import ADVERSARIAL
@@ -185,16 +186,3 @@ def build_training_arguments(
         remove_unused_columns=False,
         **arguments,
     )
-
-
-def has_fast_bf16() -> bool:
-    """Tell whether the processor multiplies bfloat16 matrices in hardware.
-
-    Elsewhere bfloat16 is emulated: 8 times slower than float32 on an AVX2 processor.
-    """
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    features = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))

@@ -9,7 +9,6 @@ from gwangye.training import arguments
 from gwangye.training.arguments import (
     CheckedArguments,
     build_training_arguments,
-    has_fast_bf16,
     training_argument_names,
 )
 
@@ -53,20 +52,6 @@ def test_best_by_loss_is_the_lowest(tmp_path: Path) -> None:
 def test_without_evaluation_the_last_weights_stay(tmp_path: Path) -> None:
     values = {"eval_strategy": "no", "save_strategy": "no", "bf16": False}
     assert not build_training_arguments(values, output_dir=tmp_path, seed=1).load_best_model_at_end
-
-
-@pytest.mark.parametrize(
-    ("features", "expected"),
-    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)],
-)
-def test_bf16_is_used_where_the_processor_has_it(
-    monkeypatch: pytest.MonkeyPatch, features: dict[str, bool], expected: bool
-) -> None:
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
-    assert has_fast_bf16() is expected
 
 
 def test_auto_follows_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -603,6 +603,18 @@ def test_several_models_predict_their_mean(encoder: Path, tmp_path: Path) -> Non
     assert sum(p.probability for p in best) == pytest.approx(1.0)
 
 
+def test_bf16_moves_probabilities_a_little(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, tokenizer, table = make(encoder, {"name": "bigru"}, {"name": "entity_marker"})
+    train(model, tokenizer, table, tmp_path, arguments=TWO_STEPS)
+    exact = predict_probabilities(model, table, tokenizer.pad_token_id)
+    monkeypatch.setattr("gwangye.devices.has_fast_bf16", lambda: True)
+    fast = predict_probabilities(model, table, tokenizer.pad_token_id)
+    assert 0 < np.abs(fast - exact).max() < 0.02
+    np.testing.assert_allclose(fast.sum(axis=1), 1, atol=1e-12)
+
+
 def test_checkpoint_folder_is_of_this_configuration_and_data(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("1")
     (tmp_path / "b").write_text("2")
