@@ -81,6 +81,11 @@ def train_model(
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
     use_fast_dropout(model)
+    outputs: dict[int, Any] = {}  # logits and labels of each evaluation, by step
+
+    def step() -> int:
+        return int(trainer.state.global_step)
+
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
     with Live(str(curves_dir), dvcyaml=None, save_dvc_exp=False, report=None) as live:
         callbacks: list[Any] = [LearningCurves(live)]
@@ -101,7 +106,7 @@ def train_model(
             eval_dataset=FeatureDataset(validation) if evaluates else None,
             data_collator=Collator(tokenizer.pad_token_id),
             processing_class=tokenizer,
-            compute_metrics=_metrics_of(task),
+            compute_metrics=_metrics_of(task, lambda found: outputs.update({step(): found})),
             callbacks=callbacks,
         )
         last = get_last_checkpoint(str(checkpoints_dir)) if checkpoints_dir.is_dir() else None
@@ -109,8 +114,10 @@ def train_model(
             logger.info("resuming from %s", last)
         trainer.train(resume_from_checkpoint=last)
     if own.calibrate and len(validation):
-        # in the order of the output: grouped by length, rows come in another one
-        found = trainer.predict(FeatureDataset(validation))
+        # labels in the order of the logits: grouped by length, rows come in another one
+        found = outputs.get(trainer.state.best_global_step or -1)
+        if found is None:  # not evaluated, or before an interruption
+            found = trainer.predict(FeatureDataset(validation))
         model.config.softmax_temperature = calibrate(found.predictions, found.label_ids, curves_dir)
     shutil.rmtree(checkpoints_dir, ignore_errors=True)
     return _best_scores(trainer.state)
@@ -176,12 +183,13 @@ def _check_rows(training: FeatureTable, validation: FeatureTable, evaluates: boo
         )
 
 
-def _metrics_of(task: Task) -> Any:
+def _metrics_of(task: Task, keep: Callable[[Any], None]) -> Any:
     from scipy.special import softmax
 
     from gwangye.metrics import score
 
     def compute(evaluation: Any) -> dict[str, float]:
+        keep(evaluation)
         logits, true = evaluation.predictions, evaluation.label_ids
         probabilities = softmax(logits.astype(np.float64), axis=-1)
         return score(true, probabilities, task.labels, task.negative_label)._asdict()

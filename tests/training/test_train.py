@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from transformers import Trainer
 
 from gwangye.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.calibration import (
@@ -35,6 +36,7 @@ from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
 from gwangye.training.batches import Collator
 from gwangye.training.train import configuration_key, train_model
+from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
 
 TASK = Task(["no_relation", "per:title", "per:origin"], "no_relation", ["PER", "LOC", "POH"])
@@ -480,6 +482,24 @@ def test_temperature_is_fitted_to_validation_and_kept(
     np.testing.assert_allclose(found, expected, atol=1e-6)
     after = expected[table.validates(0)]
     np.testing.assert_allclose(after, apply_temperature(before, temperature), atol=1e-6)
+
+
+def test_temperature_comes_from_the_best_evaluation(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Validation is not predicted once more, unless it was not evaluated at all."""
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    passes: list[int] = []
+    monkeypatch.setattr(
+        RelationTrainer,
+        "predict",
+        lambda self, rows: passes.append(len(rows)) or Trainer.predict(self, rows),
+    )
+    train(model, tokenizer, table, tmp_path, arguments={**ARGUMENTS, "calibrate": True})
+    assert passes == []
+    without = {**ARGUMENTS, "calibrate": True, "eval_strategy": "no", "save_strategy": "no"}
+    train(model, tokenizer, table, tmp_path, arguments=without)
+    assert passes == [table.validates(0).sum()]
 
 
 def test_without_calibration_probabilities_are_the_softmax(encoder: Path, tmp_path: Path) -> None:
