@@ -115,10 +115,13 @@ class Evaluator:
     ) -> PartEvaluation:
         task = self.dataset.task
         true, predicted = task.label_ids(examples), probabilities.argmax(axis=1)
-        scores = self._scores(true, probabilities)
+        everything = self._scores(true, probabilities)
+        scores = dict(everything)
         seen = seen_pairs(examples, part, self.dataset)
         for name, rows in (("seen_pair", seen), ("unseen_pair", ~seen)):
-            if rows.any():
+            if rows.all():  # the default split: no validation pair is known to training
+                scores[name] = everything
+            elif rows.any():
                 scores[name] = self._scores(true[rows], probabilities[rows])
         reweighted = None
         if part == "validation" and self.target is not None:
