@@ -29,10 +29,12 @@ from gwangye.shift import (
     bbse_shares,
     compare_estimates,
     em_shares,
+    known_shares,
     rake,
     shares_from_sheet,
 )
 
+ROUNDING = 1e-12
 ESTIMATORS = {"em": "em", "bbse": "bbse_soft"}
 """What `target.labels` may say, and the estimate that is taken."""
 UNKNOWN = "(unknown)"
@@ -55,8 +57,8 @@ class TargetOptions(Section):
     )
     known: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {},
-        description="shares of relations (0 to 1) that are known from elsewhere: em and bbse "
-        "estimate the others",
+        description="shares of relations (0 to 1) that are known from elsewhere; an estimate, a "
+        "sheet or a file says how the others share the rest",
     )
     match: list[Literal["type_pair", "source"]] = Field(
         ["type_pair"], description="what else is counted in the test file and matched"
@@ -207,14 +209,14 @@ def describe_target(
         for name in options.match
         if len(dataset.test)
     }
-    labels, method = _labels(options.labels, dataset, estimates)
+    labels, method = _labels(options, dataset, estimates)
     return Target(labels, method, margins)
 
 
 def _labels(
-    choice: str | None, dataset: Dataset, estimates: Estimates | None
+    options: TargetOptions, dataset: Dataset, estimates: Estimates | None
 ) -> tuple[dict[str, float] | None, str]:
-    relations = dataset.task.labels
+    choice, relations = options.labels, dataset.task.labels
     if choice is None:
         return None, "not matched"
     if choice == "test":
@@ -223,13 +225,41 @@ def _labels(
             return None, "not matched: the test file has no labels"
         shares = {label: count / counts.total() for label, count in counts.most_common()}
         return shares, "labels of the test file"
+    kept = f"; {len(options.known)} shares known" if options.known else ""
     if choice in ESTIMATORS:
         if estimates is None:
             raise ParameterError(
                 f"target.labels: {choice} needs predicted validation and test rows. Use a file."
             )
-        return estimates.by_method[ESTIMATORS[choice]].target, f"estimated by {choice}"
-    return read_label_shares(Path(choice), relations), f"given by {choice}"
+        found = estimates.by_method[ESTIMATORS[choice]].target  # has the known shares already
+        return found, f"estimated by {choice}{kept}"
+    given = read_label_shares(Path(choice), relations)
+    return with_known(given, options.known, relations), f"given by {choice}{kept}"
+
+
+def with_known(
+    shares: Mapping[str, float], known: Mapping[str, float], relations: Sequence[str]
+) -> dict[str, float]:
+    """Put known shares (0 to 1) in the place of given ones; the others share what they leave.
+
+    Raises:
+        ParameterError: A known share is none or of no relation, or nothing is given to share the
+            rest.
+    """
+    try:
+        known_shares(known, relations)
+    except ParameterError as error:
+        raise ParameterError(f"target.{error}") from error
+    left = max(0.0, 1 - sum(known.values()))
+    others = {label: share for label, share in shares.items() if label not in known}
+    total = sum(others.values())
+    if left > ROUNDING and total == 0:
+        raise ParameterError(
+            f"target.known: the shares sum to {1 - left:.4g}, and no other relation is given that "
+            "could have the rest."
+        )
+    scale = left / total if total else 0.0
+    return {**known, **{label: share * scale for label, share in others.items()}}
 
 
 def read_label_shares(path: Path, relations: Sequence[str]) -> dict[str, float]:

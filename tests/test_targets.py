@@ -18,6 +18,7 @@ from gwangye.targets import (
     describe_target,
     estimate_labels,
     read_label_shares,
+    with_known,
 )
 
 LABELS = ["no_relation", "per:title"]
@@ -219,3 +220,37 @@ def test_a_known_share_of_no_relation_names_the_parameter() -> None:
         estimate_labels(
             predictions(400), validation_split(), resamples=5, seed=1, known={"no_relatio": 0.6}
         )
+
+
+def test_known_shares_are_kept_and_a_given_distribution_shares_the_rest(tmp_path: Path) -> None:
+    """A sheet of 3 to 1 to 1; .5 is known of the first, so the others have .25 each."""
+    relations = ["no_relation", "per:title", "org:product"]
+    given = {"no_relation": 0.6, "per:title": 0.2, "org:product": 0.2}
+    found = with_known(given, {"no_relation": 0.5}, relations)
+    assert found == pytest.approx({"no_relation": 0.5, "per:title": 0.25, "org:product": 0.25})
+    # of a relation that is not in the sheet
+    found = with_known({"no_relation": 0.75, "per:title": 0.25}, {"org:product": 0.2}, relations)
+    assert found == pytest.approx({"no_relation": 0.6, "per:title": 0.2, "org:product": 0.2})
+    assert with_known(given, {}, relations) == pytest.approx(given)
+    all_known = {"no_relation": 0.5, "per:title": 0.5}
+    assert with_known(given, all_known, relations) == {**all_known, "org:product": 0}
+
+    path = tmp_path / "counts.json"
+    path.write_text('{"no_relation": 30, "per:title": 10}', encoding="utf-8")
+    options = TargetOptions(labels=str(path), known={"no_relation": 0.5})
+    target = describe_target(options, split(), None)
+    assert target.labels == pytest.approx({"no_relation": 0.5, "per:title": 0.5})
+    assert target.method == f"given by {path}; 1 shares known"
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"per:title": 0.9, "no_relation": 0.2}, "target.known: the shares sum to 1.1. Allowed"),
+        ({"no_relation": 0.5}, "target.known: the shares sum to 0.5, and no other relation is giv"),
+        ({"title": 0.5}, "target.known: no relation 'title'. Did you mean 'per:title'"),
+    ],
+)
+def test_known_shares_that_contradict_the_given_ones(known: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        with_known({"no_relation": 1.0}, known, LABELS)

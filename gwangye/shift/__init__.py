@@ -5,7 +5,7 @@ intervals. Scores are percentages (0 to 100), shares are 0 to 1.
 """
 
 from gwangye.shift.label_shares import Agreement, ShareEstimate, compare_estimates
-from gwangye.shift.label_shift import bbse_shares, em_shares
+from gwangye.shift.label_shift import bbse_shares, em_shares, known_shares
 from gwangye.shift.labelling import labelling_sheet, shares_from_sheet, wilson
 from gwangye.shift.resampling import Interval, percentiles, resample_counts
 from gwangye.shift.reweighting import Margin, Raking, effective_sample_size, rake
@@ -29,6 +29,7 @@ __all__ = [
     "compare_estimates",
     "effective_sample_size",
     "em_shares",
+    "known_shares",
     "labelling_sheet",
     "percentiles",
     "rake",
