@@ -11,12 +11,14 @@ from transformers import Trainer, TrainerCallback
 
 from gwangye.training.adversarial import Adversarial, NoAdversarial, disturbed, recorded
 from gwangye.training.embedding_rows import RowAdamW, clip_grad_norm
+from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.learning_rates import parameter_groups
 
 if TYPE_CHECKING:
     from dvclive import Live
     from torch import nn
     from torch.optim import Optimizer
+    from torch.utils.data import Sampler
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
     from gwangye.training.averaging import AveragedWeights
@@ -81,6 +83,16 @@ class RelationTrainer(Trainer):
             self.optimizer = RowAdamW(optimizer.param_groups, embedding)
             self.accelerator.clip_grad_norm_ = clip_grad_norm
         return self.optimizer
+
+    def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Sampler[int] | None:
+        """Return the order of the rows; grouped by length, with less padding than transformers'."""
+        grouped = self.args.train_sampling_strategy == "group_by_length"
+        if grouped and self.args.world_size == 1:
+            return LengthGroupedSampler(
+                self.train_dataset, self.args.train_batch_size, self.args.seed
+            )
+        sampler: Sampler[int] | None = super()._get_train_sampler(*args, **kwargs)
+        return sampler
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Any = None

@@ -35,6 +35,7 @@ from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
 from gwangye.training.batches import Collator
+from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.train import configuration_key, train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
@@ -482,6 +483,29 @@ def test_temperature_is_fitted_to_validation_and_kept(
     np.testing.assert_allclose(found, expected, atol=1e-6)
     after = expected[table.validates(0)]
     np.testing.assert_allclose(after, apply_temperature(before, temperature), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [("group_by_length", [0, 1]), ("random", []), ("sequential", [])]
+)
+def test_rows_are_grouped_anew_in_each_epoch(
+    encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strategy: str,
+    expected: list[int],
+) -> None:
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    epochs: list[int] = []
+    order = LengthGroupedSampler.__iter__
+    monkeypatch.setattr(
+        LengthGroupedSampler,
+        "__iter__",
+        lambda self: epochs.append(self.epoch) or order(self),
+    )
+    arguments = {**ARGUMENTS, "train_sampling_strategy": strategy}
+    train(model, tokenizer, table, tmp_path, arguments=arguments)
+    assert epochs == expected
 
 
 def test_temperature_comes_from_the_best_evaluation(
