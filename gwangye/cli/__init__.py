@@ -23,6 +23,7 @@ typer_app = typer.Typer(
 typer_app.add_typer(data.app, name="data")
 typer_app.command("predict")(predict.predict)
 typer_app.command("compare")(compare.compare)
+typer_app.command("repro")(pipeline.repro)
 typer_app.command("scores")(pipeline.scores)
 typer_app.command("sync")(pipeline.sync)
 typer_app.command("merge")(pipeline.merge)

@@ -1,17 +1,73 @@
-"""Helpers around the pipeline: print the scores, keep dvc.yaml in step, merge branches."""
+"""Helpers around the pipeline: run it in parallel, print the scores, sync, merge branches."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gwangye.errors import DataError, GwangyeError
 
+if TYPE_CHECKING:
+    from gwangye.parallel import Reproduction
+
 COLUMNS = ("validation", "validation_reweighted", "test")
+
+
+def repro(
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="Stages or groups of stages; all by default.")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", help="Stages that run at once; one per GPU by default."),
+    ] = None,
+) -> None:
+    """Run the stale stages at once where the graph allows it: `dvc repro` on several GPUs or cores.
+
+    Each worker has a GPU of its own, or without GPUs a group of cores. One worker is
+    `dvc repro --keep-going`, and so is the default without GPUs.
+    """
+    from gwangye.parallel import reproduce
+    from gwangye.workers import usable_cores, visible_gpus, worker_shares
+
+    gpus = visible_gpus()
+    shares = worker_shares(
+        max(1, len(gpus)) if jobs is None else jobs, gpus=gpus, cores=usable_cores()
+    )
+    if len(shares) == 1:
+        # the same process: DVC's progress bars, its answer to signals and its exit code
+        command = [sys.executable, "-m", "dvc", "repro", "--keep-going", *(targets or [])]
+        os.execv(sys.executable, command)
+    start = time.monotonic()
+    reproduction = reproduce(targets or [], shares, typer.echo)
+    _print_stages(reproduction, time.monotonic() - start)
+    if reproduction.interrupted:
+        typer.echo("Interrupted. Finished stages are kept; the same command goes on.", err=True)
+        raise typer.Exit(130)
+    if failed := reproduction.stages("failed"):
+        raise GwangyeError(
+            f"Failed: {', '.join(failed)}. Mend what their lines above name and repeat the "
+            "command: finished stages are kept."
+        )
+
+
+def _print_stages(reproduction: Reproduction, seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("stage", "state", show_footer=True)
+    table.columns[0].footer = "total"
+    table.add_column("seconds", justify="right", footer=f"{seconds:.1f}")
+    for stage, state, took in reproduction.results:
+        table.add_row(stage, state, f"{took:.1f}" if took else "")
+    Console().print(table)
 
 
 def scores(
