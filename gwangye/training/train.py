@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gwangye.errors import DataError
 
 if TYPE_CHECKING:
+    from dvclive import Live
     from transformers import PreTrainedTokenizerBase
 
     from gwangye.dataset import Task
@@ -62,9 +63,9 @@ def train_model(
         evaluation.
 
     Raises:
-        DataError: There is no training row, or no validation row to choose a checkpoint by.
+        DataError: There is no training row, or no validation row to choose a checkpoint by; or the
+            Git repository has no commit.
     """
-    from dvclive import Live
     from transformers import EarlyStoppingCallback
     from transformers.trainer_utils import get_last_checkpoint
 
@@ -87,7 +88,7 @@ def train_model(
         return int(trainer.state.global_step)
 
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
-    with Live(str(curves_dir), dvcyaml=None, save_dvc_exp=False, report=None) as live:
+    with _recorder(curves_dir) as live:
         callbacks: list[Any] = [LearningCurves(live)]
         if own.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(own.early_stopping_patience))
@@ -171,6 +172,19 @@ def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def _recorder(folder: Path) -> Live:
+    from dvclive import Live
+    from scmrepo.exceptions import SCMError
+
+    try:
+        return Live(str(folder), dvcyaml=None, save_dvc_exp=False, report=None)
+    except SCMError as error:
+        raise DataError(
+            f"The learning curves cannot be recorded: {str(error).rstrip('.')}. DVCLive asks Git "
+            "for the commit that it is on: make a first one (`git add -A`, `git commit`)."
+        ) from error
 
 
 def _check_rows(training: FeatureTable, validation: FeatureTable, evaluates: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -609,6 +610,17 @@ def test_no_training_rows(encoder: Path, tmp_path: Path) -> None:
     model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
     table = table.with_columns(parts=["train"] * 12, folds=[0] * 12, label_ids=[1] * 12)
     with pytest.raises(DataError, match=r"There is no training row: split.folds leaves none"):
+        train(model, tokenizer, table, tmp_path)
+
+
+def test_git_repository_without_a_commit(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
+    for command in (["git", "init", "--quiet"], ["dvc", "init", "--quiet"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="cannot be recorded: Empty git repo.*make a first one"):
         train(model, tokenizer, table, tmp_path)
 
 
