@@ -18,7 +18,7 @@ from gwangye.analysis import confident_errors, confusions, kinds_of_error
 from gwangye.calibration import expected_calibration_error, reliability, risk_coverage
 from gwangye.dataset import Dataset
 from gwangye.errors import DataError
-from gwangye.examples import entity_pairs, fold_numbers
+from gwangye.exposure import seen_pairs
 from gwangye.metrics import absent_relations, per_relation
 from gwangye.predictions import PARTS, check_once
 from gwangye.shift import Raking, score_intervals
@@ -125,7 +125,7 @@ class Evaluator:
                 scores[name] = self._scores(true[rows], probabilities[rows])
         reweighted = None
         if part == "validation" and self.target is not None:
-            raking = self.target.weigh(examples)
+            raking = self.target.weigh(examples, self.dataset)
             if raking is not None:
                 reweighted = self._scores(true, probabilities, raking)
         return PartEvaluation(
@@ -180,38 +180,6 @@ class Evaluator:
         if raking is not None:
             scores["effective_rows"] = round(raking.effective_rows, 1)
         return scores
-
-
-def seen_pairs(examples: pd.DataFrame, part: str, dataset: Dataset) -> NDArray[np.bool_]:
-    """Tell which rows' entity pairs (unordered words) stand in what their model was trained on.
-
-    Args:
-        examples: Rows of one part.
-        part: "validation": a fold's model was trained on the rows that this fold does not
-            validate; "test": on all labelled rows, one fold's or another's.
-        dataset: The split.
-
-    Returns:
-        (rows,) bool.
-    """
-    known: dict[tuple[str, str], set[frozenset[int]]] = {}
-    for pair, folds in zip(entity_pairs(dataset.train), _folds(dataset.train), strict=True):
-        known.setdefault(pair, set()).add(folds)
-    pairs = entity_pairs(examples)
-    if part == "test":
-        return np.array([pair in known for pair in pairs], dtype=bool)
-    return np.array(
-        [
-            any(not own <= others for others in known[pair])
-            for pair, own in zip(pairs, _folds(examples), strict=True)
-        ],
-        dtype=bool,
-    )
-
-
-def _folds(frame: pd.DataFrame) -> list[frozenset[int]]:
-    """Return the folds that validate each row, one per draw of the split; -1 is none."""
-    return [frozenset(row) - {-1} for row in fold_numbers(frame).tolist()]
 
 
 def _check_rows(guids: pd.Series[str], part: str, dataset: Dataset) -> None:

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from gwangye.dataset import Dataset
 from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.exposure import known_entities
 from gwangye.sections import Section
 from gwangye.shift import (
     Agreement,
@@ -60,8 +61,10 @@ class TargetOptions(Section):
         description="shares of relations (0 to 1) that are known from elsewhere; an estimate, a "
         "sheet or a file says how the others share the rest",
     )
-    match: list[Literal["type_pair", "source"]] = Field(
-        ["type_pair"], description="what else is counted in the test file and matched"
+    match: list[Literal["type_pair", "source", "known_entities"]] = Field(
+        ["type_pair"],
+        description="what else is counted in the test file and matched: types of subject and "
+        "object, the source, which of the two entities training has",
     )
     resamples: int = Field(200, ge=1, description="bootstrap resamples of the estimates")
     sheet_rows: int = Field(200, ge=1, description="test rows in the labelling sheet")
@@ -74,7 +77,8 @@ class Target:
     Args:
         labels: Share of each relation (0 to 1), or None where it is not matched.
         method: Where ``labels`` come from, in words.
-        margins: By name ("type_pair", "source"), rows of each category in the test file.
+        margins: By name ("type_pair", "source", "known_entities"), rows of each category in the
+            test file.
     """
 
     labels: Mapping[str, float] | None
@@ -99,11 +103,12 @@ class Target:
         labels = None if self.labels is None else dict(self.labels)
         return {"method": self.method, "labels": labels, "margins": margins}
 
-    def weigh(self, frame: pd.DataFrame) -> Raking | None:
-        """Weigh labelled rows so that they follow the target.
+    def weigh(self, frame: pd.DataFrame, dataset: Dataset) -> Raking | None:
+        """Weigh validation rows so that they follow the target.
 
         Args:
-            frame: Canonical table of labelled rows, at least one.
+            frame: Canonical table of labelled rows, with their folds.
+            dataset: The split that they are of.
 
         Returns:
             The weights, or None where the target says nothing.
@@ -112,18 +117,25 @@ class Target:
             DataError: No row has a category of the target in every margin.
         """
         margins = [
-            Margin(name, categories(frame, name), counts) for name, counts in self.margins.items()
+            Margin(name, categories(frame, name, "validation", dataset), counts)
+            for name, counts in self.margins.items()
         ]
         if self.labels is not None:
             margins.append(Margin("label", frame["label"].tolist(), self.labels))
         return rake(margins) if margins and len(frame) else None
 
 
-def categories(frame: pd.DataFrame, name: str) -> list[str]:
-    """Return the (rows,) categories of a margin: "PER-ORG" by subject and object, or the source."""
+def categories(frame: pd.DataFrame, name: str, part: str, dataset: Dataset) -> list[str]:
+    """Return the (rows,) categories of a margin.
+
+    "type_pair": "PER-ORG" for subject and object; "source"; "known_entities": which of the two
+    the row's model has met in training (:func:`gwangye.exposure.known_entities`).
+    """
     if name == "type_pair":
         return (frame["subject_type"] + "-" + frame["object_type"]).tolist()
-    return frame["source"].fillna(UNKNOWN).tolist()
+    if name == "source":
+        return frame["source"].fillna(UNKNOWN).tolist()
+    return known_entities(frame, part, dataset)
 
 
 @dataclass(frozen=True)
@@ -205,7 +217,7 @@ def describe_target(
             relation that does not exist.
     """
     margins: dict[str, Mapping[str, int]] = {
-        name: dict(Counter(categories(dataset.test, name)).most_common())
+        name: dict(Counter(categories(dataset.test, name, "test", dataset)).most_common())
         for name in options.match
         if len(dataset.test)
     }

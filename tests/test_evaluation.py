@@ -9,7 +9,7 @@ import pytest
 
 from gwangye.dataset import Dataset, Task
 from gwangye.errors import DataError
-from gwangye.evaluation import Evaluation, Evaluator, seen_pairs
+from gwangye.evaluation import Evaluation, Evaluator
 from gwangye.predictions import prediction_table
 from gwangye.targets import Target
 
@@ -241,23 +241,6 @@ def pairs() -> Dataset:
     test = frame({"t1": "per:title", "t2": "per:title"})
     test["subject_word"], test["object_word"] = ["라", "가"], ["다", "다"]
     return Dataset(train, test, TASK)
-
-
-def test_seen_pairs() -> None:
-    dataset = pairs()
-    validation = seen_pairs(dataset.train, "validation", dataset)
-    assert validation.tolist() == [True, True, False, False, False]
-    assert seen_pairs(dataset.test, "test", dataset).tolist() == [True, False]
-
-
-def test_seen_pairs_of_a_repeated_split() -> None:
-    """The second draw parts v3 and v5; v4's twin is validated by no fold, so all train on it."""
-    dataset = pairs()
-    dataset.train["fold_2"] = [3, 4, 5, 5, 3]
-    again = dataset.train.iloc[[3]].assign(guid="v6", fold=-1, fold_2=-1)
-    train = pd.concat([dataset.train, again], ignore_index=True)
-    seen = seen_pairs(train, "validation", Dataset(train, dataset.test, TASK))
-    assert seen.tolist() == [True, True, True, True, True, False]
 
 
 def test_scores_of_seen_and_unseen_pairs() -> None:

@@ -83,7 +83,7 @@ def test_no_test_file_and_no_labels_say_nothing() -> None:
     target = describe_target(TargetOptions(), split(TEST.head(0)), None)
     assert target.margins == {}
     assert target.labels is None
-    assert target.weigh(TRAIN) is None
+    assert target.weigh(TRAIN, split()) is None
 
 
 def test_labels_need_not_be_matched() -> None:
@@ -101,7 +101,7 @@ def test_given_labels_hold_without_a_test_file(tmp_path: Path) -> None:
 
 def test_weights_by_hand() -> None:
     """Of two rows each, no_relation is to be 3/4: weights 3/2 and 1/2."""
-    raking = Target({"no_relation": 0.75, "per:title": 0.25}, "x", {}).weigh(TRAIN)
+    raking = Target({"no_relation": 0.75, "per:title": 0.25}, "x", {}).weigh(TRAIN, split())
     assert raking is not None
     assert raking.weights.tolist() == pytest.approx([1.5, 0.5, 0.5, 1.5])
 
@@ -111,9 +111,29 @@ def test_weights_to_labels_and_types_together() -> None:
     target = Target(
         {"no_relation": 0.75, "per:title": 0.25}, "x", {"type_pair": {"PER-POH": 3, "PER-ORG": 1}}
     )
-    raking = target.weigh(TRAIN)
+    raking = target.weigh(TRAIN, split())
     assert raking is not None
     assert raking.weights.tolist() == pytest.approx([2.25, 0.75, 0.25, 0.75])
+
+
+def test_rows_are_weighted_to_the_entities_that_training_knows() -> None:
+    """Of the validation rows 3 know both entities and 1 neither; of the test rows 1 of 2 does.
+
+    So the three weigh 4 · 1/2 / 3 = 2/3 each, the one 4 · 1/2 = 2.
+    """
+    train = TRAIN.assign(
+        subject_word=["가", "가", "나", "다"],
+        object_word=["나", "나", "가", "라"],
+        fold=[0, 1, 2, 3],
+    )
+    test = TEST.head(2).assign(subject_word=["가", "하"], object_word=["나", "파"])
+    dataset = Dataset(train, test, split().task)
+    options = TargetOptions(labels=None, match=["known_entities"])
+    target = describe_target(options, dataset, None)
+    assert target.margins == {"known_entities": {"both": 1, "neither": 1}}
+    raking = target.weigh(train, dataset)
+    assert raking is not None
+    assert raking.weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
 
 
 def test_written_and_read_back(tmp_path: Path) -> None:

@@ -105,5 +105,5 @@ def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:
     if pair.part != "validation" or not TARGET.is_file():
         return None
     rows = dataset.labelled("validation").set_index("guid", drop=False).loc[list(pair.guids)]
-    raking = Target.read(TARGET).weigh(rows)
+    raking = Target.read(TARGET).weigh(rows, dataset)
     return None if raking is None else raking.weights
