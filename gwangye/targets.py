@@ -69,6 +69,12 @@ class TargetOptions(Section):
     resamples: int = Field(200, ge=1, description="bootstrap resamples of the estimates")
     sheet_rows: int = Field(200, ge=1, description="test rows in the labelling sheet")
 
+    @property
+    def labels_file(self) -> Path | None:
+        """The file that gives the label distribution, if one does."""
+        named = self.labels not in (None, "test", *ESTIMATORS)
+        return Path(str(self.labels)) if named else None
+
 
 @dataclass(frozen=True)
 class Target:

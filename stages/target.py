@@ -32,7 +32,7 @@ def main(params: Params, split: str, predictions: str, target: str) -> None:
         estimates.table().round(4).to_csv(folder / "estimates.csv", index=False)
         sheet = labelling_sheet(dataset.test, options.sheet_rows, params.seed)
         sheet.to_csv(folder / "sheet.csv", index=False)
-        if estimates.agreement.needs_sheet:
+        if estimates.agreement.needs_sheet and not options.labels_file:
             logger.warning(
                 "the estimates of the label distribution cannot all be right (%s): label a copy "
                 "of %s by hand and name it in target.labels",

@@ -274,3 +274,11 @@ def test_known_shares_are_kept_and_a_given_distribution_shares_the_rest(tmp_path
 def test_known_shares_that_contradict_the_given_ones(known: dict[str, float], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         with_known({"no_relation": 1.0}, known, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [(None, None), ("test", None), ("em", None), ("bbse", None), ("x.csv", Path("x.csv"))],
+)
+def test_labels_that_are_given_by_a_file(labels: str | None, expected: Path | None) -> None:
+    assert TargetOptions(labels=labels).labels_file == expected
