@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from gwangye.dataset import Dataset
 from gwangye.examples import entity_pairs, fold_numbers
+
+Folds = frozenset[int]
 
 KNOWN = {
     (True, True): "both",
@@ -31,9 +33,8 @@ def seen_pairs(examples: pd.DataFrame, part: str, dataset: Dataset) -> NDArray[n
     Returns:
         (rows,) bool.
     """
-    return _seen(
-        entity_pairs(dataset.train), [dataset.train], entity_pairs(examples), examples, part
-    )
+    trained = _trained(entity_pairs(dataset.train), _folds(dataset.train))
+    return _seen(entity_pairs(examples), trained, _validating(examples, part))
 
 
 def known_entities(examples: pd.DataFrame, part: str, dataset: Dataset) -> list[str]:
@@ -48,36 +49,42 @@ def known_entities(examples: pd.DataFrame, part: str, dataset: Dataset) -> list[
         (rows,) "both", "subject", "object" or "neither".
     """
     words = [*dataset.train["subject_word"], *dataset.train["object_word"]]
+    trained = _trained(words, _folds(dataset.train) * 2)
+    validating = _validating(examples, part)
     subjects, objects = (
-        _seen(words, [dataset.train] * 2, examples[column].tolist(), examples, part)
-        for column in ("subject_word", "object_word")
+        _seen(examples[column], trained, validating) for column in ("subject_word", "object_word")
     )
     return [KNOWN[bool(s), bool(o)] for s, o in zip(subjects, objects, strict=True)]
 
 
+def _trained(keys: Sequence[Hashable], folds: Sequence[Folds]) -> dict[Hashable, set[Folds]]:
+    """Return, for each key of the labelled rows, the folds that validate a row which has it."""
+    trained: dict[Hashable, set[Folds]] = {}
+    for key, own in zip(keys, folds, strict=True):
+        trained.setdefault(key, set()).add(own)
+    return trained
+
+
+def _validating(examples: pd.DataFrame, part: str) -> list[Folds | None]:
+    """Return the folds that validate each row; None for test rows, which any fold predicts."""
+    return [None] * len(examples) if part == "test" else [*_folds(examples)]
+
+
 def _seen(
-    trained: Sequence[Hashable],
-    frames: Sequence[pd.DataFrame],
-    keys: Sequence[Hashable],
-    examples: pd.DataFrame,
-    part: str,
+    keys: Iterable[Hashable],
+    trained: Mapping[Hashable, set[Folds]],
+    validating: Sequence[Folds | None],
 ) -> NDArray[np.bool_]:
-    """Tell which of the examples' keys are among those of the training rows of their model."""
-    folds = [fold for frame in frames for fold in _folds(frame)]
-    known: dict[Hashable, set[frozenset[int]]] = {}
-    for key, own in zip(trained, folds, strict=True):
-        known.setdefault(key, set()).add(own)
-    if part == "test":
-        return np.array([key in known for key in keys], dtype=bool)
+    """Tell which keys stand in a row that one of the models which predict theirs was trained on."""
     return np.array(
         [
-            any(not own <= others for others in known.get(key, ()))
-            for key, own in zip(keys, _folds(examples), strict=True)
+            any(own is None or not own <= others for others in trained.get(key, ()))
+            for key, own in zip(keys, validating, strict=True)
         ],
         dtype=bool,
     )
 
 
-def _folds(frame: pd.DataFrame) -> list[frozenset[int]]:
+def _folds(frame: pd.DataFrame) -> list[Folds]:
     """Return the folds that validate each row, one per draw of the split; -1 is none."""
     return [frozenset(row) - {-1} for row in fold_numbers(frame).tolist()]

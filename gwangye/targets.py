@@ -34,8 +34,8 @@ from gwangye.shift import (
     rake,
     shares_from_sheet,
 )
+from gwangye.shift.label_shift import ROUNDING
 
-ROUNDING = 1e-12
 ESTIMATORS = {"em": "em", "bbse": "bbse_soft"}
 """What `target.labels` may say, and the estimate that is taken."""
 UNKNOWN = "(unknown)"
