@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gwangye.errors import DataError, ParameterError
+from gwangye.errors import ParameterError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from gwangye.comparison import Comparison, Pair
@@ -45,11 +43,12 @@ def compare(
     from gwangye.comparison import align
     from gwangye.comparison import compare as test
     from gwangye.dataset import Dataset
+    from gwangye.revisions import predictions_of
 
     if part not in ("validation", "test"):
         raise ParameterError(f"--part {part}: allowed are validation and test.")
     dataset = Dataset.read(SPLIT)
-    a, b = (_predictions(name, dataset) for name in (first, second))
+    a, b = (predictions_of(name, PREDICTIONS, dataset.task.labels) for name in (first, second))
     pair = align(a, b, dataset, part, names=(first, second))
     found = {"plain": test(pair, resamples=resamples, seed=seed)}
     weights = _weights(pair, dataset)
@@ -72,30 +71,6 @@ def _print(found: dict[str, Comparison], output_format: str) -> None:
             typer.echo(f"{name}:")
             for sentence in comparison.describe():
                 typer.echo(f"  {sentence}")
-
-
-def _predictions(name: str, dataset: Dataset) -> pd.DataFrame:
-    """Read a model's predictions from the workspace, or by DVC from a revision."""
-    from gwangye.predictions import read_predictions
-
-    variant, _, revision = name.partition("@")
-    path = PREDICTIONS / f"{variant}.parquet"
-    if not revision:
-        return read_predictions(path, dataset.task.labels)
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
-
-    with tempfile.TemporaryDirectory() as folder:
-        local = Path(folder) / path.name
-        try:
-            DVCFileSystem(rev=revision).get_file(path.as_posix(), str(local))
-        except (DvcException, SCMError, OSError) as error:
-            raise DataError(
-                f"{name}: {path} cannot be had from revision '{revision}': {error}. Check the "
-                "names; `dvc fetch` gets what is not in the cache."
-            ) from error
-        return read_predictions(local, dataset.task.labels)
 
 
 def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:
