@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gwangye.cli import compare, data, ledger, pipeline, predict
+from gwangye.cli import compare, data, ledger, pipeline, predict, review
 from gwangye.errors import GwangyeError
 
 typer_app = typer.Typer(
@@ -24,6 +24,7 @@ typer_app.add_typer(data.app, name="data")
 typer_app.command("predict")(predict.predict)
 typer_app.command("compare")(compare.compare)
 typer_app.command("ledger")(ledger.ledger)
+typer_app.command("review")(review.review)
 typer_app.command("repro")(pipeline.repro)
 typer_app.command("scores")(pipeline.scores)
 typer_app.command("sync")(pipeline.sync)

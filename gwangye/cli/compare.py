@@ -40,13 +40,24 @@ def compare(
     validation, the difference is tested twice: on the rows as they are, and re-weighted to the
     target.
     """
+    if part not in ("validation", "test"):
+        raise ParameterError(f"--part {part}: allowed are validation and test.")
+    _print(compared(first, second, part, resamples=resamples, seed=seed), output_format)
+
+
+def compared(
+    first: str, second: str, part: str = "validation", *, resamples: int = 10_000, seed: int = 0
+) -> dict[str, Comparison]:
+    """Compare two models of this project: on the rows as they are, and re-weighted to the target.
+
+    Raises:
+        DataError: Predictions, split or rows are missing or do not go together.
+    """
     from gwangye.comparison import align
     from gwangye.comparison import compare as test
     from gwangye.dataset import Dataset
     from gwangye.revisions import predictions_of
 
-    if part not in ("validation", "test"):
-        raise ParameterError(f"--part {part}: allowed are validation and test.")
     dataset = Dataset.read(SPLIT)
     a, b = (predictions_of(name, PREDICTIONS, dataset.task.labels) for name in (first, second))
     pair = align(a, b, dataset, part, names=(first, second))
@@ -56,7 +67,7 @@ def compare(
         found["re-weighted to the target"] = test(
             pair, weights=weights, resamples=resamples, seed=seed
         )
-    _print(found, output_format)
+    return found
 
 
 def _print(found: dict[str, Comparison], output_format: str) -> None:

@@ -9,8 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+
+from gwangye.dataset import Dataset, Task
+from gwangye.examples import make_frame
+from gwangye.predictions import prediction_table, write_predictions
 
 ROOT = Path(__file__).parents[2]
 STUB = Path(__file__).with_name("stub_stage.py")
@@ -113,3 +118,35 @@ def git_copy(folder: Path) -> Project:
     project.reproduce()
     project.commit("start")
     return project
+
+
+def predict(project: Project, variant: str, right: int) -> None:
+    """Put real tables in place of the stub's: a split, and a variant's predictions of it.
+
+    Of 40 validation rows, half of them titles, so many are predicted rightly.
+    """
+    task = Task(["no_relation", "per:title"], "no_relation", ["PER"])
+    columns = {
+        "guid": [f"v{i}" for i in range(40)],
+        "sentence": ["가 나"] * 40,
+        **{f"{role}_word": [word] * 40 for role, word in (("subject", "가"), ("object", "나"))},
+        **{f"{role}_start": [at] * 40 for role, at in (("subject", 0), ("object", 2))},
+        **{f"{role}_end": [at] * 40 for role, at in (("subject", 1), ("object", 3))},
+        **{f"{role}_type": ["PER"] * 40 for role in ("subject", "object")},
+        "label": ["per:title"] * 20 + ["no_relation"] * 20,
+        "source": [None] * 40,
+        "fold": [0] * 40,
+    }
+    frame = make_frame(columns)
+    split = project.folder / "data/split"
+    shutil.rmtree(split)
+    Dataset(frame, frame.head(0), task).write(split)
+    true = np.array([1] * 20 + [0] * 20)
+    chosen = np.where(np.arange(40) % 20 < right // 2, true, 1 - true)
+    path = project.folder / f"data/predictions/{variant}.parquet"
+    path.unlink()
+    write_predictions(
+        prediction_table(frame["guid"], "validation", 0.1 + 0.8 * np.eye(2)[chosen], task.labels),
+        path,
+    )
+    project.run("dvc", "commit", "--force", "split", f"predict@{variant}")

@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from tests.pipeline.conftest import Project, git_copy
+from tests.pipeline.conftest import Project, git_copy, predict
 
 pytestmark = pytest.mark.pipeline
 
@@ -91,37 +91,8 @@ def test_piece_is_switched_on_by_one_experiment(
 
 
 def test_variant_is_compared_with_itself_on_another_revision(git_project: Project) -> None:
-    """The stub's predictions are no tables: real ones are put into the stage's output."""
-    import numpy as np
-
-    from gwangye.dataset import Dataset, Task
-    from gwangye.examples import make_frame
-    from gwangye.predictions import prediction_table, write_predictions
-
-    task = Task(["no_relation", "per:title"], "no_relation", ["PER"])
-    columns = {
-        "guid": [f"v{i}" for i in range(40)],
-        "sentence": ["가 나"] * 40,
-        **{f"{role}_word": [word] * 40 for role, word in (("subject", "가"), ("object", "나"))},
-        **{f"{role}_start": [at] * 40 for role, at in (("subject", 0), ("object", 2))},
-        **{f"{role}_end": [at] * 40 for role, at in (("subject", 1), ("object", 3))},
-        **{f"{role}_type": ["PER"] * 40 for role in ("subject", "object")},
-        "label": ["per:title"] * 20 + ["no_relation"] * 20,
-        "source": [None] * 40,
-        "fold": [0] * 40,
-    }
-    frame = make_frame(columns)
-    Dataset(frame, frame.head(0), task).write(git_project.folder / "data/split")
-    path = git_project.folder / "data/predictions/bilstm.parquet"
     for revision, right in (("before", 10), ("now", 40)):
-        true = np.array([1] * 20 + [0] * 20)
-        chosen = np.where(np.arange(40) % 20 < right // 2, true, 1 - true)
-        path.unlink()
-        table = prediction_table(
-            frame["guid"], "validation", 0.1 + 0.8 * np.eye(2)[chosen], task.labels
-        )
-        write_predictions(table, path)
-        git_project.run("dvc", "commit", "--force", "predict@bilstm")
+        predict(git_project, "bilstm", right)
         git_project.commit(revision)
         git_project.run("git", "tag", revision)
 
