@@ -11,6 +11,9 @@ with evaluation, checkpoints and calibration off, on one epoch of ``--rows`` row
   the default optimizer. As its rows are all equally long, it takes ``--baseline-share`` of the
   steps, and its rows/s are as good.
 
+With ``--max-tokens N`` this project runs once more with batches of N tokens, and with
+``--compile`` once more with ``torch_compile`` (compiling is part of each round's time).
+
 With ``--whole-last-layer`` the two plain Trainers run once more, on the same encoder and head put
 together without this project's last layer, which is computed for the tokens that the head reads
 only: that is what somebody has who does not use this project's model.
@@ -93,7 +96,8 @@ def set_up(features: Path, encoder: Path, variant: ResolvedVariant, rows: int) -
     return Setting(variant, source, table.select(chosen), tokenizer, model, batch_size)
 
 
-def ours(setting: Setting, folder: Path) -> Prepare:
+def ours(setting: Setting, folder: Path, **changes: Any) -> Prepare:
+    """Return a run of this project, with changes to the variant's ``train`` section."""
     from gwangye.training.train import train_model
 
     arguments = setting.variant.train | {
@@ -103,6 +107,7 @@ def ours(setting: Setting, folder: Path) -> Prepare:
         "early_stopping_patience": None,
         "calibrate": False,
         "disable_tqdm": True,
+        **changes,
     }
     nothing = setting.training.select(setting.training.label_ids < 0)
 
@@ -257,13 +262,20 @@ def matrix_speed(setting: Setting, dtype: torch.dtype, seconds: float = 0.25) ->
     return best
 
 
-def contestants(setting: Setting, folder: Path, share: float, whole: bool) -> dict[str, Prepare]:
+def contestants(
+    setting: Setting,
+    folder: Path,
+    share: float,
+    whole: bool,
+    variations: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Prepare]:
     from gwangye.devices import has_fast_bf16
     from gwangye.training.batches import Collator
 
     collate = Collator(setting.tokenizer.pad_token_id)
     padded = padded_to(setting.source.form.max_length, collate)
     runs: dict[str, Prepare] = {OURS: ours(setting, folder)}
+    runs |= {f"{OURS}, {name}": ours(setting, folder, **v) for name, v in variations.items()}
     models = {"": setting.model} | ({WHOLE: without_shortcut(setting.model)} if whole else {})
     for suffix, model in models.items():
         runs[TUNED + suffix] = plain(
@@ -282,7 +294,12 @@ def contestants(setting: Setting, folder: Path, share: float, whole: bool) -> di
 
 
 def measure(
-    setting: Setting, *, repeats: int, share: float = 0.25, whole: bool = False
+    setting: Setting,
+    *,
+    repeats: int,
+    share: float = 0.25,
+    whole: bool = False,
+    variations: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Run all contestants and return the table's rows."""
     import torch
@@ -298,7 +315,7 @@ def measure(
         return lambda: None
 
     with tempfile.TemporaryDirectory() as folder:
-        runs = contestants(setting, Path(folder), share, whole)
+        runs = contestants(setting, Path(folder), share, whole, variations or {})
         seconds = interleave({"matrix products": peak, **runs}, repeats)
     # a step's rows; the last batch of an epoch may be a smaller one
     baseline_rows = max(1, round(share * setting.steps)) * setting.batch_size
@@ -342,7 +359,15 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=400)
     options.add_argument("--baseline-share", type=float, default=0.25)
     options.add_argument("--whole-last-layer", action="store_true")
+    options.add_argument("--max-tokens", type=int, help="also batches of so many tokens")
+    options.add_argument("--compile", action="store_true", help="also with torch_compile")
     chosen = options.parse_args()
+    variations: dict[str, dict[str, Any]] = {}
+    if chosen.max_tokens is not None:
+        name = f"batches of {chosen.max_tokens} tokens"
+        variations[name] = {"max_tokens_per_batch": chosen.max_tokens}
+    if chosen.compile:
+        variations["compiled"] = {"torch_compile": True}
 
     import torch
 
@@ -358,6 +383,7 @@ def main() -> None:
             repeats=chosen.repeats,
             share=chosen.baseline_share,
             whole=chosen.whole_last_layer,
+            variations=variations,
         ),
         [
             f"{len(setting.training)} rows of {lengths.mean():.0f} tokens on average "
