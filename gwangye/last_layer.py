@@ -26,14 +26,16 @@ def reading(encoder: PreTrainedModel, index: Tensor | None) -> Iterator[None]:
     """Let an encoder compute the last layer for some tokens only.
 
     Within the context the encoder's last hidden state is that of the full computation at these
-    positions, and 0 elsewhere. Dropout draws other numbers than in the full computation.
+    positions, and 0 elsewhere. Dropout draws other numbers than in the full computation. A model
+    that ``torch.compile`` compiles computes all tokens.
 
     Args:
         encoder: A BERT-like encoder; any other one computes all tokens.
         index: (batch, n) positions of real tokens, none twice in a row; None for all tokens.
     """
     layer = _last_layer(encoder)
-    if index is None or layer is None:
+    # the compiler cannot follow a forward that is replaced for one call
+    if index is None or layer is None or torch.compiler.is_compiling():
         yield
         return
 

@@ -81,7 +81,8 @@ def train_model(
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
-    use_fast_dropout(model)
+    if not hf_arguments.torch_compile:  # the compiler has a dropout of its own
+        use_fast_dropout(model)
     outputs: dict[int, Any] = {}  # logits and labels of each evaluation, by step
 
     def step() -> int:

@@ -86,8 +86,10 @@ class RelationTrainer(Trainer):
         # makes the optimizer if there is none
         optimizer = super().create_optimizer(model)
         embedding = self.model.get_input_embeddings()
-        # an average reads all weights at every step, so there is nothing to put off
-        if self.average is None and RowAdamW.suits(optimizer, embedding):
+        # an average reads all weights at every step, so there is nothing to put off; and compiled
+        # code neither makes sparse gradients nor calls hooks that look rows up
+        apart = self.average is None and not self.args.torch_compile
+        if apart and RowAdamW.suits(optimizer, embedding):
             self.optimizer = RowAdamW(optimizer.param_groups, embedding)
             self.accelerator.clip_grad_norm_ = clip_grad_norm
         return self.optimizer

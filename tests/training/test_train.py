@@ -526,6 +526,30 @@ def test_rows_are_grouped_anew_in_each_epoch(
     assert epochs == expected
 
 
+def test_compiled_training_ends_with_the_same_weights(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "no")  # TrainingArguments sets it for good
+    compiled = {"torch_compile": True, "torch_compile_backend": "aot_eager"}
+    ends = []
+    for changes in ({}, compiled):
+        model, tokenizer, table = make(encoder, {"name": "entity_start"}, {"name": "entity_marker"})
+        without_dropout(model)
+        arguments = {**TWO_STEPS, "adam_epsilon": 0.01, **changes}
+        torch._dynamo.utils.counters.clear()
+        train(model, tokenizer, table, tmp_path, arguments=arguments)
+        assert bool(torch._dynamo.utils.counters["stats"]["unique_graphs"]) is bool(changes)
+        assert not torch._dynamo.utils.counters["graph_break"]
+        ends.append(model.state_dict())
+    for name, value in ends[0].items():
+        torch.testing.assert_close(ends[1][name], value, msg=lambda m, name=name: f"{name}: {m}")
+    save_model(model, tokenizer, tmp_path / "model")
+    loaded, _ = load_model(tmp_path / "model")
+    assert list(loaded.state_dict()) == list(ends[0])
+    for name, value in loaded.state_dict().items():
+        assert torch.equal(value, ends[1][name]), name
+
+
 def test_each_row_counts_the_same_in_batches_of_any_size(encoder: Path, tmp_path: Path) -> None:
     """Batches of 4, 4 and 1 rows in one step are one batch of 9 rows."""
     ends = []
@@ -534,9 +558,7 @@ def test_each_row_counts_the_same_in_batches_of_any_size(encoder: Path, tmp_path
         {"max_tokens_per_batch": 64, "gradient_accumulation_steps": 3},
     ):
         model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-        for module in model.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0.0
+        without_dropout(model)
         assert set(table.lengths) == {13}
         arguments = {**TWO_STEPS, "max_steps": 1, "adam_epsilon": 1.0, **changes}
         train(model, tokenizer, table, tmp_path, arguments=arguments)
