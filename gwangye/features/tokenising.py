@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from gwangye.examples import Example
+
+
+class _Batch(NamedTuple):
+    examples: Sequence[Example]
+    marked: Sequence[Marked]
+    encodings: Future[list[Any]]
 
 
 class _Row(NamedTuple):
@@ -67,12 +74,33 @@ def tokenise(
             separator that the tokenizer does not have.
     """
     _check_tokenizer(tokenizer, form)
-    iterator = iter(examples)
-    tables = []
-    while batch := list(islice(iterator, batch_size)):
-        _check_markers(batch, tokenizer, form)
-        tables.append(_tokenise_batch(batch, tokenizer, form))
-    return FeatureTable.concatenate(tables or [_tokenise_batch([], tokenizer, form)])
+    with_segments = "token_type_ids" in tokenizer.model_input_names
+    tables = [
+        _table(_rows(batch, form, with_segments=with_segments), batch.examples, with_segments)
+        for batch in _encoded(iter(examples), tokenizer, form, batch_size)
+    ]
+    return FeatureTable.concatenate(tables or [_table([], [], with_segments)])
+
+
+def _encoded(
+    examples: Iterator[Example],
+    tokenizer: PreTrainedTokenizerBase,
+    form: InputForm,
+    batch_size: int,
+) -> Iterator[_Batch]:
+    """Yield batch after batch while the tokenizer, which needs no Python, encodes the next one."""
+    waiting: _Batch | None = None
+    with ThreadPoolExecutor(1) as pool:
+        while batch := list(islice(examples, batch_size)):
+            _check_markers(batch, tokenizer, form)
+            marked = [form.representation.mark(example) for example in batch]
+            texts = _texts(tokenizer, batch, marked, form)
+            following = _Batch(batch, marked, pool.submit(_encode, tokenizer, texts))
+            if waiting is not None:
+                yield waiting
+            waiting = following
+        if waiting is not None:
+            yield waiting
 
 
 def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> None:
@@ -88,17 +116,14 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> Non
         )
 
 
-def _tokenise_batch(
-    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
-) -> FeatureTable:
-    marked = [form.representation.mark(example) for example in examples]
-    front = form.query.position == "front"
-    encodings = _encode(tokenizer, examples, marked, form)
-    rows = [
-        _row(encoding, sentence, example, form.max_length, segment=1 if front else 0)
-        for encoding, sentence, example in zip(encodings, marked, examples, strict=True)
+def _rows(batch: _Batch, form: InputForm, *, with_segments: bool) -> list[_Row]:
+    segment = 1 if form.query.position == "front" else 0
+    return [
+        _row(encoding, sentence, example, form.max_length, segment, with_segments)
+        for encoding, sentence, example in zip(
+            batch.encodings.result(), batch.marked, batch.examples, strict=True
+        )
     ]
-    return _table(rows, examples, with_segments="token_type_ids" in tokenizer.model_input_names)
 
 
 def _check_markers(
@@ -120,16 +145,14 @@ def _check_markers(
         )
 
 
-def _encode(
+def _texts(
     tokenizer: PreTrainedTokenizerBase,
     examples: Sequence[Example],
     marked: Sequence[Marked],
     form: InputForm,
 ) -> list[Any]:
-    """Return the tokenizer's encodings, whole; the sentence is the segment beside the query."""
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()
-    backend.no_padding()
+    """Return what is encoded: sentences, or pairs of sentence and query in their order."""
+    front = form.query.position == "front"
     texts: list[Any] = []
     for example, sentence in zip(examples, marked, strict=True):
         query = form.query.text(example)
@@ -137,8 +160,15 @@ def _encode(
             texts.append(sentence.text)
             continue
         query = _with_separator(query, tokenizer)
-        front = form.query.position == "front"
         texts.append((query, sentence.text) if front else (sentence.text, query))
+    return texts
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[Any]:
+    """Return the tokenizer's encodings, whole; the sentence is the segment beside the query."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
     encodings: list[Any] = backend.encode_batch(texts, add_special_tokens=True)
     return encodings
 
@@ -155,14 +185,19 @@ def _with_separator(query: str, tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _row(
-    encoding: Any, sentence: Marked, example: Example, max_length: int, *, segment: int
+    encoding: Any,
+    sentence: Marked,
+    example: Example,
+    max_length: int,
+    segment: int,
+    with_segments: bool,
 ) -> _Row:
     """Find the entities' tokens, and cut the row if it is too long."""
     if encoding.n_sequences < 2:
         segment = 0  # no query: the sentence is the only segment
     entities = [(sentence.subject, "subject"), (sentence.object, "object")]
     positions = [_positions(encoding, spans, segment, example, role) for spans, role in entities]
-    ids, segments = encoding.ids, encoding.type_ids
+    ids, segments = encoding.ids, encoding.type_ids if with_segments else []
     if len(ids) <= max_length:
         return _Row(ids, segments, positions, False)
     context = np.array([s == segment for s in encoding.sequence_ids])
@@ -175,7 +210,9 @@ def _row(
             f"{max_length}. Raise the input form's max_length, or drop the row."
         )
     moved = [np.searchsorted(kept, position).tolist() for position in positions]
-    return _Row([ids[i] for i in kept], [segments[i] for i in kept], moved, True)
+    return _Row(
+        [ids[i] for i in kept], [segments[i] for i in kept] if with_segments else [], moved, True
+    )
 
 
 def _positions(
@@ -217,9 +254,7 @@ def _last_covering(encoding: Any, token: int, character: int) -> int:
         token += 1
 
 
-def _table(
-    rows: Sequence[_Row], examples: Sequence[Example], *, with_segments: bool
-) -> FeatureTable:
+def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: bool) -> FeatureTable:
     lengths = np.array([len(row.ids) for row in rows], dtype=np.int64)
     number = len(rows)
 

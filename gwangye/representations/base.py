@@ -96,12 +96,12 @@ def type_word(entity_type: str, words: Literal["korean", "english", "tag"]) -> s
 
 
 def _spans(wrapped: Wrapped, start: int) -> EntitySpans:
-    ends = []
-    position = start
-    for piece in wrapped:
-        ends.append((position, position + len(piece)))
-        position += len(piece)
-    opening, _, word, _, closing = ends
+    opened = start + len(wrapped.opening)
+    first = opened + len(wrapped.before)
+    word = (first, first + len(wrapped.word))
+    closes = word[1] + len(wrapped.after)
     return EntitySpans(
-        opening if wrapped.opening else word, word, closing if wrapped.closing else word
+        (start, opened) if wrapped.opening else word,
+        word,
+        (closes, closes + len(wrapped.closing)) if wrapped.closing else word,
     )
