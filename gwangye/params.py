@@ -339,13 +339,26 @@ def load_params(path: Path) -> Params:
     """
     if not path.is_file():
         raise ParameterError(f"{path} does not exist. Run from the folder that holds params.yaml.")
+    return Params.from_mapping(read_values(path.read_text(encoding="utf-8"), str(path)))
+
+
+def read_values(text: str, where: str) -> dict[str, Any]:
+    """Read the text of a parameter file, unchecked.
+
+    Args:
+        text: YAML.
+        where: What the file is called in messages.
+
+    Raises:
+        ParameterError: The text is not YAML, or not a mapping.
+    """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Yaml12Loader)
+        values = yaml.load(text, Loader=_Yaml12Loader)
     except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not YAML: {error}") from error
+        raise ParameterError(f"{where} is not YAML: {error}") from error
     if not isinstance(values, dict):
-        raise ParameterError(f"{path} holds {type(values).__name__}, not sections of parameters.")
-    return Params.from_mapping(values)
+        raise ParameterError(f"{where} holds {type(values).__name__}, not sections of parameters.")
+    return values
 
 
 class _Yaml12Loader(yaml.SafeLoader):

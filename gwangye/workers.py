@@ -106,6 +106,42 @@ def final_text(line: str) -> str | None:
     return "" if len(drawn) == 1 else None
 
 
+def start(
+    command: Sequence[str], share: Share, *, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command on a share of the machine, in a process group of its own.
+
+    Args:
+        command: The command and its arguments.
+        share: The part of the machine that it may use.
+        folder: Where it runs; here by default.
+
+    Returns:
+        The process; its output and errors come through one pipe.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **share.environment, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    if share.cores and hasattr(os, "sched_setaffinity"):
+        # before the stage's command exists; what is started later inherits it
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(process.pid, share.cores)
+    return process
+
+
+def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process from :func:`start` and to everything that it has started."""
+    # macOS answers with EPERM where the group holds nothing but zombies
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
 class Worker:
     """A running `dvc repro --single-item`, with all that it starts in a process group of its own.
 
@@ -126,18 +162,8 @@ class Worker:
     ) -> None:
         self.stage, self.slot, self._post = stage, slot, post
         self._started = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **share.environment, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
-        if share.cores and hasattr(os, "sched_setaffinity"):
-            # before the stage's command exists; what is started later inherits it
-            with suppress(ProcessLookupError):
-                os.sched_setaffinity(self.process.pid, share.cores)
+        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
+        self.process = start(command, share)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -161,6 +187,4 @@ class Worker:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to everything that the worker has started."""
-        # macOS answers with EPERM where the group holds nothing but zombies
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
+        signal_group(self.process, number)

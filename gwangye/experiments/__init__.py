@@ -1,0 +1,1 @@
+"""Experiments that run by themselves: many parameter sets, each a named DVC experiment."""

@@ -1,0 +1,299 @@
+"""Running experiments beside the workspace, each as a DVC experiment with a name.
+
+Each worker has a Git worktree of its own in ``.dvc/tmp``: HEAD with changed parameters. There
+`dvc repro` runs what is not in the cache, and a commit keeps the result. Worktrees share Git's
+references and DVC's cache, so that the workspace knows the experiment at once (`dvc exp show`,
+`apply`, `branch`), and is itself never touched.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from gwangye.errors import GwangyeError, ParameterError
+from gwangye.experiments.parameters import REMOVED, change_parameters
+from gwangye.experiments.processes import end_leftovers, read_output, stop
+from gwangye.experiments.stage_times import StageTimes
+from gwangye.experiments.worktree import PARAMS, PIPELINE, Repository, Worktree, named_paths
+from gwangye.params import read_values
+from gwangye.pipeline import sync_dependencies
+from gwangye.workers import Share, start, usable_cores, visible_gpus, worker_shares
+
+__all__ = ["REMOVED", "Experiment", "Outcome", "StoppedError", "Workbench"]
+
+FOLDER = Path(".dvc/tmp/gwangye")
+"""Where worktrees and logs are: Git and DVC ignore it."""
+
+CHECKPOINTS = Path(".cache/checkpoints")
+"""Where the train stage keeps what an interrupted training goes on from."""
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_TAIL = 20  # lines of a failed experiment's output that are told
+_POLL = 1.0  # seconds between two looks at whether to stop
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A parameter set with a name.
+
+    Args:
+        name: The DVC experiment's name: ``[a-z0-9-]+``.
+        changes: Values by dotted parameter of params.yaml; :data:`REMOVED` takes a key away.
+        message: What it is, in a line.
+    """
+
+    name: str
+    changes: Mapping[str, Any]
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an experiment.
+
+    Args:
+        experiment: The experiment.
+        revision: Hash of the DVC experiment; None where ``should_stop`` has stopped it.
+        seconds: How long it took.
+        new: False where it was there already and nothing ran.
+    """
+
+    experiment: Experiment
+    revision: str | None
+    seconds: float
+    new: bool
+
+
+class StoppedError(GwangyeError):
+    """The workbench was closed while the experiment ran."""
+
+
+class _Slot:
+    """A worker's place: a worktree and a share of the machine."""
+
+    def __init__(self, worktree: Worktree, share: Share) -> None:
+        self.worktree, self.share = worktree, share
+        self.label = worktree.path.with_suffix(".experiment")
+
+    @property
+    def last(self) -> str:
+        """The experiment that ran here last, whose checkpoints may be here."""
+        return self.label.read_text("utf-8") if self.label.is_file() else ""
+
+
+class Workbench:
+    """Worktrees in which experiments run, one per worker.
+
+    Methods may be called from several threads. As a context manager it ends what runs when it is
+    left. One process at a time runs experiments of a repository.
+
+    Args:
+        root: The project: where dvc.yaml is.
+        workers: Experiments that run at once; each has a GPU, or a share of the cores.
+
+    Raises:
+        DataError: There is no project, no Git repository, or no commit.
+        ParameterError: ``workers`` is below 1.
+    """
+
+    def __init__(self, root: Path, *, workers: int = 1) -> None:
+        self.repository = Repository(root)
+        self._params = self.repository.read(PARAMS)
+        self._home = self.repository.root / FOLDER
+        shares = worker_shares(workers, gpus=visible_gpus(), cores=usable_cores())
+        self._free = [
+            _Slot(Worktree(self.repository, self._home / "worktrees" / str(k)), share)
+            for k, share in enumerate(shares)
+        ]
+        self._lock = FileLock(self._home / "lock", blocking=False, thread_local=False)
+        self._changed = threading.Condition()  # guards all below, and the list of free slots
+        self._processes: set[Popen[bytes]] = set()
+        self._opened = self._closed = False
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def saved(self, experiment: Experiment) -> str | None:
+        """Return the hash of HEAD's DVC experiment of this name with exactly these parameters.
+
+        Raises:
+            ParameterError: The name or a parameter is not allowed.
+        """
+        wanted = self._parameters(experiment)
+        revision = self.repository.experiment(experiment.name)
+        if revision is None:
+            return None
+        there = read_values(self.repository.read(PARAMS, revision), PARAMS)
+        return revision if there == read_values(wanted, PARAMS) else None
+
+    def run(
+        self, experiment: Experiment, *, should_stop: Callable[[Path], bool] | None = None
+    ) -> Outcome:
+        """Run an experiment in a free worktree and save it, unless it is there already.
+
+        Args:
+            experiment: What to run; one of the same name and with other parameters is replaced.
+            should_stop: Asked every second with the project's folder in the worktree, whose files
+                (learning curves, say) it may read; if true, the experiment is ended and not saved.
+
+        Raises:
+            ParameterError: The name or a parameter is not allowed.
+            DataError: The workspace's parameters, pipeline or code differ from HEAD.
+            StoppedError: The workbench was closed meanwhile.
+            GwangyeError: A stage failed, or another process runs experiments here.
+        """
+        begun = time.monotonic()
+        if revision := self.saved(experiment):
+            return Outcome(experiment, revision, 0.0, new=False)
+        slot = self._take(experiment.name)
+        try:
+            revision = self._run(experiment, slot, should_stop)
+        finally:
+            self._give_back(slot)
+        return Outcome(experiment, revision, time.monotonic() - begun, new=True)
+
+    def log(self, experiment: Experiment) -> Path:
+        """Return the file that has the experiment's output."""
+        return self._home / "logs" / f"{experiment.name}.log"
+
+    def close(self) -> None:
+        """End everything that runs; :meth:`run` raises :class:`StoppedError` then."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            running = list(self._processes)
+        stop(running)
+        if self._opened:
+            self._lock.release()
+
+    def _parameters(self, experiment: Experiment) -> str:
+        if not _NAME.fullmatch(experiment.name):
+            raise ParameterError(
+                f"experiment '{experiment.name}': a name has lower-case letters, digits and single "
+                "'-' between them, since it becomes a Git reference."
+            )
+        try:
+            return change_parameters(self._params, experiment.changes)
+        except ParameterError as error:
+            raise ParameterError(f"experiment '{experiment.name}': {error}") from error
+
+    def _take(self, name: str) -> _Slot:
+        """Wait for a free worktree, and prefer one where the experiment was interrupted."""
+        with self._changed:
+            if not self._opened:
+                self._open()
+            self._changed.wait_for(lambda: self._free or self._closed)
+            if self._closed:
+                raise StoppedError(f"experiment '{name}' was not started.")
+            slot = min(self._free, key=lambda slot: slot.last != name)
+            self._free.remove(slot)
+            return slot
+
+    def _give_back(self, slot: _Slot) -> None:
+        with self._changed:
+            self._free.append(slot)
+            self._changed.notify()
+
+    def _open(self) -> None:
+        self.repository.check_ready()
+        self._home.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise GwangyeError(
+                "Another `gwangye` command runs experiments of this repository. Wait for it, or "
+                "end it; what it has finished is kept."
+            ) from error
+        self._opened = True
+        end_leftovers(self._home / "worktrees")
+
+    def _run(
+        self,
+        experiment: Experiment,
+        slot: _Slot,
+        should_stop: Callable[[Path], bool] | None,
+    ) -> str | None:
+        """Run and save; return the revision, or None where ``should_stop`` has stopped it."""
+        worktree, log = slot.worktree, self.log(experiment)
+        self._prepare(experiment, slot)
+        # what an interrupted training took before is not known: then the time is not told
+        checkpoints = worktree.folder / CHECKPOINTS
+        resumed = checkpoints.is_dir() and any(checkpoints.iterdir())
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        times = StageTimes()
+        if not self._reproduce(experiment, slot, times, should_stop):
+            shutil.rmtree(checkpoints, ignore_errors=True)
+            return None
+        trailer = "" if resumed else times.trailer()
+        message = f"{experiment.message}\n\n{trailer}".strip()
+        return worktree.save(experiment.name, message)
+
+    def _prepare(self, experiment: Experiment, slot: _Slot) -> None:
+        """Bring the worktree to HEAD with the experiment's parameters."""
+        text, worktree = self._parameters(experiment), slot.worktree
+        values = read_values(text, PARAMS)
+        with self._changed:  # one at a time: Git's list of worktrees
+            worktree.reset()
+        worktree.configure()
+        slot.label.write_text(experiment.name, encoding="utf-8")
+        worktree.bring_data(named_paths(values, self.repository.root))
+        (worktree.folder / PARAMS).write_text(text, encoding="utf-8")
+        pipeline = self.repository.read(PIPELINE)
+        synced = sync_dependencies(pipeline, list(values["variants"]))
+        if synced != pipeline:
+            (worktree.folder / PIPELINE).write_text(synced, encoding="utf-8")
+
+    def _reproduce(
+        self,
+        experiment: Experiment,
+        slot: _Slot,
+        times: StageTimes,
+        should_stop: Callable[[Path], bool] | None,
+    ) -> bool:
+        """Run `dvc repro` in the worktree; return False where ``should_stop`` has stopped it."""
+        with self._changed:
+            if self._closed:
+                raise StoppedError(f"experiment '{experiment.name}' was stopped.")
+            command = [sys.executable, "-m", "dvc", "repro"]
+            process = start(command, slot.share, folder=slot.worktree.folder)
+            self._processes.add(process)
+        tail: deque[str] = deque(maxlen=_TAIL)
+        arguments = (process, self.log(experiment), tail, times)
+        reader = threading.Thread(target=read_output, args=arguments, daemon=True)
+        reader.start()
+        stopped = False
+        try:
+            while reader.is_alive():
+                reader.join(_POLL)
+                if reader.is_alive() and should_stop and should_stop(slot.worktree.folder):
+                    stopped = True
+                    stop([process])
+        finally:
+            stop([process])
+            reader.join()
+            with self._changed:
+                self._processes.discard(process)
+        if self._closed:
+            raise StoppedError(f"experiment '{experiment.name}' was stopped.")
+        if process.returncode and not stopped:
+            raise GwangyeError(
+                f"experiment '{experiment.name}' failed:\n" + "\n".join(tail) + "\nAll of its "
+                f"output: {self.log(experiment)}. Finished stages are kept."
+            )
+        return not stopped
