@@ -1,4 +1,4 @@
-"""Predictions of this and of other Git revisions, which DVC finds in its cache or remote."""
+"""Outputs of the pipeline at this and other Git revisions, which DVC has in its cache or remote."""
 
 from __future__ import annotations
 
@@ -15,36 +15,58 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def fetch_output(path: Path, revision: str, target: Path, *, root: Path | None = None) -> Path:
+    """Copy an output, a file or a folder, as a revision has it.
+
+    Args:
+        path: The output, relative to the project.
+        revision: A Git revision, or a DVC experiment's name or hash.
+        target: The folder that it is copied to, under its own name.
+        root: The project; where we are by default.
+
+    Returns:
+        The copy.
+
+    Raises:
+        DataError: The revision does not exist, has no such output, or its content is not at hand.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
+
+    copy = target / path.name
+    try:
+        files = DVCFileSystem(url=None if root is None else str(root), rev=revision)
+        files.get(path.as_posix(), str(copy), recursive=files.isdir(path.as_posix()))
+    except (DvcException, SCMError, OSError) as error:
+        raise DataError(
+            f"{path} cannot be had from revision '{revision}': {error}. Check the names; "
+            "`dvc fetch` gets what is not in the cache."
+        ) from error
+    return copy
+
+
 def predictions_of(model: str, folder: Path, labels: Sequence[str]) -> pd.DataFrame:
     """Read a model's predictions, of the workspace or of a revision.
 
     Args:
-        model: ``<name>``, or ``<name>@<revision>``: a commit, branch or DVC experiment.
-        folder: The folder of predictions, relative to the repository.
+        model: ``<name>``, or ``<name>@<revision>``.
+        folder: The folder of predictions, relative to the project.
         labels: Relation names in label order.
 
     Returns:
         A prediction table; the mean over seeds where there are several.
 
     Raises:
-        DataError: The revision has no such predictions, neither DVC's cache nor its remote holds
-            them, or they are of other relations.
+        DataError: There are no such predictions, they are not at hand, or of other relations.
     """
     name, _, revision = model.partition("@")
     path = folder / f"{name}.parquet"
     if not revision:
         return read_predictions(path, labels)
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
-
     with tempfile.TemporaryDirectory() as temporary:
-        local = Path(temporary) / path.name
         try:
-            DVCFileSystem(rev=revision).get_file(path.as_posix(), str(local))
-        except (DvcException, SCMError, OSError) as error:
-            raise DataError(
-                f"{model}: {path} cannot be had from revision '{revision}': {error}. Check the "
-                "names; `dvc fetch` gets what is not in the cache."
-            ) from error
+            local = fetch_output(path, revision, Path(temporary))
+        except DataError as error:
+            raise DataError(f"{model}: {error}") from error
         return read_predictions(local, labels)
