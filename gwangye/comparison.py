@@ -452,7 +452,9 @@ def _share(part: Floats, whole: Floats, *, empty: float) -> Floats:
 
 def _difference(metric: str, found: Floats, drawn: Floats, *, enough: bool) -> Difference:
     """Make a difference of (2,) scores and their (resamples, 2) resampled ones."""
-    low, high, p = (float(value) for value in _test(found[1] - found[0], drawn[:, 1] - drawn[:, 0]))
+    low, high, p = (
+        float(value) for value in bootstrap_test(found[1] - found[0], drawn[:, 1] - drawn[:, 0])
+    )
     return Difference(
         metric=metric,
         a=float(found[0]),
@@ -465,12 +467,14 @@ def _difference(metric: str, found: Floats, drawn: Floats, *, enough: bool) -> D
     )
 
 
-def _test(difference: Any, drawn: Floats) -> tuple[Any, Any, Any]:
+def bootstrap_test(difference: Any, drawn: Floats) -> tuple[Any, Any, Any]:
     """Return the 95 % interval and p of a difference, or of (relations,) differences.
+
+    See :func:`compare` for both.
 
     Args:
         difference: A number or (relations,).
-        drawn: (resamples,) or (resamples, relations).
+        drawn: (resamples,) or (resamples, relations): the difference in each resample.
     """
     low, high = percentiles(drawn)
     # the small amount lets d* = 0 and d* = 2d count whatever their rounding
@@ -489,7 +493,7 @@ def _per_relation(
     """Return the table of relations from (2, relations) scores and their resampled ones."""
     rows = np.bincount(pair.true, minlength=len(pair.labels))
     difference = found[1] - found[0]
-    low, high, p = _test(difference, drawn[:, 1] - drawn[:, 0])
+    low, high, p = bootstrap_test(difference, drawn[:, 1] - drawn[:, 0])
     tested = (rows >= max(min_rows, 1)) & enough
     p = np.where(tested, p, np.nan)
     corrected = np.full(len(p), np.nan)

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gwangye.cli import compare, data, ledger, pipeline, predict, review
+from gwangye.cli import ablate, compare, data, ledger, pipeline, predict, review
 from gwangye.errors import GwangyeError
 
 typer_app = typer.Typer(
@@ -22,6 +22,7 @@ typer_app = typer.Typer(
 )
 typer_app.add_typer(data.app, name="data")
 typer_app.command("predict")(predict.predict)
+typer_app.command("ablate")(ablate.ablate)
 typer_app.command("compare")(compare.compare)
 typer_app.command("ledger")(ledger.ledger)
 typer_app.command("review")(review.review)
