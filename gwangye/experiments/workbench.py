@@ -1,9 +1,9 @@
 """Running experiments beside the workspace, each as a DVC experiment with a name.
 
 Each worker has a Git worktree of its own in ``.dvc/tmp``: HEAD with changed parameters. There
-`dvc repro` runs what is not in the cache, and a commit keeps the result. Worktrees share Git's
-references and DVC's cache, so that the workspace knows the experiment at once (`dvc exp show`,
-`apply`, `branch`), and is itself never touched.
+`dvc repro evaluate` runs what is not in the cache, and a commit keeps the result. Worktrees share
+Git's references and DVC's cache, so that the workspace knows the experiment at once
+(`dvc exp show`, `apply`, `branch`), and is itself never touched.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ FOLDER = Path(".dvc/tmp/gwangye")
 
 CHECKPOINTS = Path(".cache/checkpoints")
 """Where the train stage keeps what an interrupted training goes on from."""
+
+SCORES = "evaluate"
+"""The stage that an experiment is run up to. What explains its scores, such as the report, is made
+where the experiment is applied."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 20  # lines of a failed experiment's output that are told
@@ -270,7 +274,7 @@ class Workbench:
         with self._changed:
             if self._closed:
                 raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-            command = [sys.executable, "-m", "dvc", "repro"]
+            command = [sys.executable, "-m", "dvc", "repro", SCORES]
             process = start(command, slot.share, folder=slot.worktree.folder)
             self._processes.add(process)
         tail: deque[str] = deque(maxlen=_TAIL)
