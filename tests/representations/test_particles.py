@@ -69,3 +69,20 @@ def test_final_consonant(word: str, ends_in_consonant: bool) -> None:
 def test_with_particle(word: str, and_: str, topic: str) -> None:
     assert with_particle(word, "과", "와") == and_
     assert with_particle(word, "은", "는") == topic
+
+
+@pytest.mark.parametrize(
+    ("word", "towards"),
+    [
+        ("누리", "누리로"),
+        ("부산", "부산으로"),
+        # 으 is dropped after ㄹ
+        ("서울", "서울로"),
+        ("2018", "2018로"),
+        ("3", "3으로"),
+        ("URL", "URL로"),
+        ("FM", "FM으로"),
+    ],
+)
+def test_particle_with_eu(word: str, towards: str) -> None:
+    assert with_particle(word, "으로", "로") == towards
