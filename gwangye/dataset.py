@@ -121,8 +121,30 @@ class Dataset:
         frame = self.train if part == "validation" else self.test
         return frame[frame["label"].notna()]
 
+    def rows(self, part: str, guids: Sequence[str]) -> pd.DataFrame:
+        """Return the predicted rows of "validation" (any fold) or "test", in the order of guids.
+
+        Raises:
+            DataError: A row is not in the split.
+        """
+        frame = self.train if part == "validation" else self.test
+        places = pd.Index(frame["guid"]).get_indexer(pd.Index(guids))
+        unknown = np.flatnonzero(places < 0)
+        if len(unknown):
+            raise DataError(
+                f"{len(unknown)} predicted {part} rows are not in the split, first "
+                f"'{guids[int(unknown[0])]}'. Run `dvc repro` so that both are of the same split."
+            )
+        return frame.take(places)
+
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:
     """Write JSON as a person reads it: indented, Korean as Korean, with a final newline."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table without its index, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False)

@@ -6,26 +6,35 @@ The columns are plain validation, validation re-weighted to the target
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.analysis import confident_errors, confusions, kinds_of_error
+from gwangye.analysis import (
+    confident_errors,
+    confusions,
+    disagreements,
+    doubted_labels,
+    kinds_of_error,
+    relation_scores,
+    slice_scores,
+    slice_values,
+)
 from gwangye.calibration import expected_calibration_error, reliability, risk_coverage
-from gwangye.dataset import Dataset
+from gwangye.dataset import Dataset, write_csv
 from gwangye.errors import DataError
-from gwangye.exposure import seen_pairs
-from gwangye.metrics import absent_relations, per_relation
-from gwangye.predictions import PARTS, check_once
-from gwangye.shift import Raking, score_intervals
+from gwangye.metrics import absent_relations
+from gwangye.predictions import PARTS, check_once, stack
+from gwangye.shift import Raking, ScoreIntervals, score_intervals
 from gwangye.shift.resampling import basic_limits
 from gwangye.targets import Target
 
-TABLES = ("per_relation", "confusions", "errors", "reliability", "risk_coverage")
+TABLES = ("per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage")
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class PartEvaluation:
     reweighted: dict[str, Any] | None  # the same for rows weighted to the target
     counts: dict[str, int]  # rows, kinds of error, relations without a row
     per_relation: pd.DataFrame
+    slices: pd.DataFrame
     confusions: pd.DataFrame
     errors: pd.DataFrame
     reliability: pd.DataFrame
@@ -68,9 +78,16 @@ class Evaluation:
         """Write ``<table>/<name>_<part>.csv`` below ``folder`` for each table and part."""
         for part, evaluation in self.parts.items():
             for table in TABLES:
-                path = folder / table / f"{name}_{part}.csv"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                getattr(evaluation, table).to_csv(path, index=False)
+                write_csv(getattr(evaluation, table), folder / table / f"{name}_{part}.csv")
+
+
+class _Rows(NamedTuple):
+    """Labelled rows, and what is the same for all models that predict them."""
+
+    examples: pd.DataFrame
+    true: NDArray[np.int64]
+    slices: pd.DataFrame
+    raking: Raking | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class Evaluator:
     Args:
         dataset: The split.
         target: What the re-weighted column should hold for; None leaves it out.
-        num_errors: Rows at most in the list of the most confident errors.
+        num_errors: Rows at most in the lists of the most confident errors and of disagreements.
         resamples: Bootstrap resamples of the intervals.
         seed: Seed of the resamples.
     """
@@ -90,6 +107,9 @@ class Evaluator:
     num_errors: int = 200
     resamples: int = 1000
     seed: int = 0
+    _known: dict[tuple[str, ...], _Rows] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def evaluate(self, table: pd.DataFrame) -> Evaluation:
         """Score a prediction table against the labels of the split.
@@ -101,66 +121,136 @@ class Evaluator:
         check_once(table, "the prediction table")
         parts = {}
         for part in PARTS:
-            rows = table[table["part"] == part]
-            _check_rows(rows["guid"], part, self.dataset)
-            examples = self.dataset.labelled(part).set_index("guid", drop=False)
-            rows = rows[rows["guid"].isin(examples.index)]
-            if len(rows):
-                probabilities = rows[list(self.dataset.task.labels)].to_numpy(dtype=np.float64)
-                parts[part] = self._part(part, examples.loc[rows["guid"]], probabilities)
+            rows, probabilities = self._labelled(table, part)
+            if rows is not None:
+                parts[part] = self._part(part, rows, probabilities)
         return Evaluation(parts)
 
-    def _part(
-        self, part: str, examples: pd.DataFrame, probabilities: NDArray[np.float64]
-    ) -> PartEvaluation:
-        task = self.dataset.task
-        true, predicted = task.label_ids(examples), probabilities.argmax(axis=1)
-        everything = self._scores(true, probabilities)
-        scores = dict(everything)
-        seen = seen_pairs(examples, part, self.dataset)
-        for name, rows in (("seen_pair", seen), ("unseen_pair", ~seen)):
-            if rows.all():  # the default split: no validation pair is known to training
-                scores[name] = everything
-            elif rows.any():
-                scores[name] = self._scores(true[rows], probabilities[rows])
-        reweighted = None
+    def disagreements(
+        self, table: pd.DataFrame, members: Mapping[str, pd.DataFrame]
+    ) -> dict[str, pd.DataFrame]:
+        """Return by part the rows on which the members disagree most, labelled or not.
+
+        Args:
+            table: The ensemble's prediction table.
+            members: The members' prediction tables of the same rows.
+
+        Returns:
+            :func:`gwangye.analysis.disagreements` of each part that has rows.
+
+        Raises:
+            DataError: A row is not in the split, or the tables do not predict the same rows.
+        """
+        labels = list(self.dataset.task.labels)
+        stacked = stack({"the ensemble": table, **members}, labels)
+        found = {}
+        for part in PARTS:
+            rows = np.array(stacked.parts) == part
+            if rows.any():
+                examples = self.dataset.rows(part, np.array(stacked.guids)[rows].tolist())
+                ensemble, *each = stacked.probabilities[:, rows]
+                found[part] = disagreements(
+                    examples, ensemble, np.array(each), list(members), labels, self.num_errors
+                )
+        return found
+
+    def doubted_labels(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the validation rows whose label the model doubts that did not train on them.
+
+        Raises:
+            DataError: A predicted row is not in the split.
+        """
+        rows, probabilities = self._labelled(table, "validation")
+        examples = self.dataset.train.head(0) if rows is None else rows.examples
+        return doubted_labels(examples, probabilities, self.dataset.task.labels)
+
+    def _labelled(self, table: pd.DataFrame, part: str) -> tuple[_Rows | None, NDArray[np.float64]]:
+        """Return the labelled rows of a part, if any, and their (rows, relations) probabilities."""
+        predicted = table[table["part"] == part]
+        guids = predicted["guid"].tolist()
+        examples = self.dataset.rows(part, guids)
+        if part == "test":
+            _check_complete(guids, self.dataset)
+        labelled = examples["label"].notna().to_numpy()
+        probabilities = predicted[list(self.dataset.task.labels)].to_numpy(dtype=np.float64)
+        rows = None
+        if labelled.any():
+            key = (part, *guids)
+            if key not in self._known:  # all variants of a run predict the same rows
+                self._known[key] = self._rows(part, examples[labelled])
+            rows = self._known[key]
+        return rows, probabilities[labelled]
+
+    def _rows(self, part: str, examples: pd.DataFrame) -> _Rows:
+        raking = None
         if part == "validation" and self.target is not None:
             raking = self.target.weigh(examples, self.dataset)
-            if raking is not None:
-                reweighted = self._scores(true, probabilities, raking)
+        true = self.dataset.task.label_ids(examples)
+        return _Rows(examples, true, slice_values(examples, part, self.dataset), raking)
+
+    def _part(self, part: str, rows: _Rows, probabilities: NDArray[np.float64]) -> PartEvaluation:
+        task, true = self.dataset.task, rows.true
+        predicted = probabilities.argmax(axis=1)
+        found = self._intervals(true, probabilities)
+        everything = self._scores(true, probabilities, found)
+        scores = dict(everything)
+        seen = (rows.slices["pair"] == "seen").to_numpy()
+        for name, chosen in (("seen_pair", seen), ("unseen_pair", ~seen)):
+            if chosen.all():  # the default split: no validation pair is known to training
+                scores[name] = everything
+            elif chosen.any():
+                some = (true[chosen], probabilities[chosen])
+                scores[name] = self._scores(*some, self._intervals(*some))
+        reweighted = None
+        if rows.raking is not None:
+            weighted = self._intervals(true, probabilities, rows.raking)
+            reweighted = self._scores(true, probabilities, weighted, rows.raking)
+        kinds = (true, predicted, task.labels, task.negative_label)
         return PartEvaluation(
             scores=scores,
             reweighted=reweighted,
             counts={
-                "rows": len(examples),
+                "rows": len(true),
                 "absent_relations": len(absent_relations(true, task.labels)),
-                **kinds_of_error(true, predicted, task.labels, task.negative_label),
+                **kinds_of_error(*kinds),
             },
-            per_relation=per_relation(true, probabilities, task.labels).round(2),
+            per_relation=relation_scores(
+                true, probabilities, task.labels, task.negative_label, found
+            ),
+            slices=slice_scores(
+                rows.slices, true, predicted, task, resamples=self.resamples, seed=self.seed
+            ),
             confusions=confusions(true, predicted, task.labels),
-            errors=confident_errors(examples, probabilities, task.labels, self.num_errors),
+            errors=confident_errors(rows.examples, probabilities, task.labels, self.num_errors),
             reliability=reliability(probabilities, true).round(2),
             risk_coverage=risk_coverage(
                 probabilities, true, task.labels, task.negative_label
             ).round(4),
         )
 
-    def _scores(
+    def _intervals(
         self,
         true: NDArray[np.int64],
         probabilities: NDArray[np.float64],
         raking: Raking | None = None,
-    ) -> dict[str, Any]:
-        task = self.dataset.task
-        found = score_intervals(
+    ) -> ScoreIntervals:
+        return score_intervals(
             true,
             probabilities,
-            task.labels,
-            task.negative_label,
+            self.dataset.task.labels,
+            self.dataset.task.negative_label,
             resamples=self.resamples,
             seed=self.seed,
             weights=raking,
         )
+
+    def _scores(
+        self,
+        true: NDArray[np.int64],
+        probabilities: NDArray[np.float64],
+        found: ScoreIntervals,
+        raking: Raking | None = None,
+    ) -> dict[str, Any]:
         weights = np.ones(len(true)) if raking is None else raking.weights
         # where weights make few rows count, percentiles of AUPRC lie too high
         area = found.auprc
@@ -182,18 +272,14 @@ class Evaluator:
         return scores
 
 
-def _check_rows(guids: pd.Series[str], part: str, dataset: Dataset) -> None:
-    frame = dataset.train if part == "validation" else dataset.test
-    unknown = guids[~guids.isin(frame["guid"])]
-    if len(unknown):
-        raise DataError(
-            f"{len(unknown)} predicted {part} rows are not in the split, first "
-            f"'{unknown.iloc[0]}'. Run `dvc repro` so that both are of the same split."
-        )
-    labelled = dataset.labelled(part)["guid"]
+def _check_complete(guids: list[str], dataset: Dataset) -> None:
+    """Check that all labelled test rows are predicted.
+
+    Of the validation rows, only those of the trained folds are.
+    """
+    labelled = dataset.labelled("test")["guid"]
     missing = labelled[~labelled.isin(guids)]
-    # Of the validation rows, only those of the trained folds are predicted.
-    if part == "test" and len(missing):
+    if len(missing):
         raise DataError(
             f"{len(missing)} of {len(labelled)} labelled test rows are not predicted, first "
             f"'{missing.iloc[0]}': a score of the others would be another one. Run `dvc repro`."

@@ -47,11 +47,7 @@ def micro_f1(true: Ids, predicted: Ids, labels: Sequence[str], negative_label: s
     """
     from sklearn.metrics import f1_score
 
-    if negative_label is not None and negative_label not in labels:
-        raise DataError(
-            f"negative label '{negative_label}' is not one of the {len(labels)} relations. "
-            f"{did_you_mean(negative_label, labels)} None averages over all relations."
-        )
+    check_negative(negative_label, labels)
     check_ids(true, len(labels))
     check_ids(predicted, len(labels))
     if len(true) == 0:
@@ -82,19 +78,35 @@ def auprc(true: Ids, probabilities: Probabilities) -> float:
         DataError: The rows of ``probabilities`` are not probabilities, or an id of ``true`` has no
             column.
     """
-    areas = _areas(true, probabilities)
+    areas = relation_areas(true, probabilities)
     return float(np.nanmean(areas)) if len(true) else 0.0
 
 
-def _areas(true: Ids, probabilities: Probabilities) -> NDArray[np.float64]:
-    """Return (relations,) areas in percent, missing for a relation that no row has."""
+def relation_areas(
+    true: Ids, probabilities: Probabilities, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Area under the precision-recall curve of each relation, as in :func:`auprc`.
+
+    Args:
+        true: (rows,) label ids.
+        probabilities: (rows, relations), each row summing to 1.
+        weights: (rows,) what a row counts, at least 0; None counts all alike.
+
+    Returns:
+        (relations,) percent; missing (NaN) for a relation of which no row weighs more than 0.
+
+    Raises:
+        DataError: As :func:`auprc`.
+    """
     from sklearn.metrics import auc, precision_recall_curve
 
     check_ids(true, probabilities.shape[1])
     check_probabilities(probabilities)
     areas = np.full(probabilities.shape[1], np.nan)
-    for label in np.unique(true):
-        precision, recall, _ = precision_recall_curve(true == label, probabilities[:, label])
+    for label in np.unique(true if weights is None else true[weights > 0]):
+        precision, recall, _ = precision_recall_curve(
+            true == label, probabilities[:, label], sample_weight=weights
+        )
         areas[label] = 100 * auc(recall, precision)
     return areas
 
@@ -129,11 +141,22 @@ def score(
     )
 
 
-def per_relation(true: Ids, probabilities: Probabilities, labels: Sequence[str]) -> pd.DataFrame:
+def per_relation(
+    true: Ids,
+    probabilities: Probabilities,
+    labels: Sequence[str],
+    areas: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
     """Return one row per relation: precision, recall, f1, auprc (percent), support (rows).
 
     A relation that no row has gets a missing recall, f1 and auprc; one never predicted has
     precision 0.
+
+    Args:
+        true: (rows,) label ids.
+        probabilities: (rows, relations), each row summing to 1.
+        labels: Relation names in label order.
+        areas: (relations,) from :func:`relation_areas`, where they are known already.
 
     Raises:
         DataError: ``probabilities`` are not probabilities or have another shape, or an id is not
@@ -141,7 +164,8 @@ def per_relation(true: Ids, probabilities: Probabilities, labels: Sequence[str])
     """
     check_shape(true, probabilities, labels)
     # Counted here rather than by scikit-learn, which refuses to count no rows.
-    areas = _areas(true, probabilities)
+    if areas is None:
+        areas = relation_areas(true, probabilities)
     predicted = probabilities.argmax(axis=1)
     support = np.bincount(true, minlength=len(labels))
     chosen = np.bincount(predicted, minlength=len(labels))
@@ -168,6 +192,19 @@ def check_shape(true: Ids, probabilities: Probabilities, labels: Sequence[str]) 
         raise DataError(
             f"Probabilities have shape {probabilities.shape}, but there are {len(true)} rows and "
             f"{len(labels)} relations. Predict again with the labels of this split."
+        )
+
+
+def check_negative(negative_label: str | None, labels: Sequence[str]) -> None:
+    """Check that the relation left out of micro-F1 is one.
+
+    Raises:
+        DataError: ``negative_label`` is not among ``labels``.
+    """
+    if negative_label is not None and negative_label not in labels:
+        raise DataError(
+            f"negative label '{negative_label}' is not one of the {len(labels)} relations. "
+            f"{did_you_mean(negative_label, labels)} None averages over all relations."
         )
 
 

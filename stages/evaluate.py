@@ -1,17 +1,18 @@
-"""Stage ``evaluate``: scores and the reasons for errors. Params: ``seed``, ``evaluate``.
+"""Stage ``evaluate``: scores and the reasons for errors. Params: ``seed``, ``evaluate``, members.
 
-Reads the split, the target and all predictions; writes ``metrics.json`` (scores in three columns),
-and per model and part scores per relation, the confusion matrix, the most confident errors,
-reliability and risk-coverage.
+Reads the split, the target and all predictions; writes ``metrics.json`` (scores in three columns);
+per model and part scores per relation and per slice, the confusion matrix, the most confident
+errors, reliability and risk-coverage; where the members of the ensemble (``ensemble.members``)
+disagree most, and the labels that it doubts.
 """
 
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset, write_json
+from gwangye.dataset import Dataset, write_csv, write_json
 from gwangye.evaluation import Evaluator
 from gwangye.params import Params
-from gwangye.predictions import read_predictions
+from gwangye.predictions import read_member, read_predictions
 from gwangye.targets import Target
 from stages import run
 
@@ -20,7 +21,8 @@ logger = logging.getLogger("evaluate")
 
 def main(params: Params, split: str, predictions: str, target: str, metrics: str) -> None:
     """Score the ensemble and every variant."""
-    dataset, folder = Dataset.read(Path(split)), Path(metrics)
+    dataset, source, folder = Dataset.read(Path(split)), Path(predictions), Path(metrics)
+    labels = dataset.task.labels
     evaluator = Evaluator(
         dataset,
         Target.read(Path(target) / "target.json"),
@@ -28,9 +30,10 @@ def main(params: Params, split: str, predictions: str, target: str, metrics: str
         resamples=params.evaluate.resamples,
         seed=params.seed,
     )
+    names = ("ensemble", *params.variants)
+    tables = {name: read_predictions(source / f"{name}.parquet", labels) for name in names}
     scores = {}
-    for name in ("ensemble", *params.variants):
-        table = read_predictions(Path(predictions) / f"{name}.parquet", dataset.task.labels)
+    for name, table in tables.items():
         evaluation = evaluator.evaluate(table)
         evaluation.write_tables(folder, name)
         scores[name] = evaluation.metrics
@@ -41,6 +44,12 @@ def main(params: Params, split: str, predictions: str, target: str, metrics: str
                 column,
                 *(values[key] for key in ("micro_f1", "micro_f1_low", "micro_f1_high")),
             )
+    members = {member: read_member(source, member, labels) for member in params.members()}
+    for part, rows in evaluator.disagreements(tables["ensemble"], members).items():
+        write_csv(rows, folder / "disagreements" / f"{part}.csv")
+    doubted = evaluator.doubted_labels(tables["ensemble"])
+    write_csv(doubted, folder / "label_noise.csv")
+    logger.info("labels in doubt: %d", len(doubted))
     write_json(scores, folder / "metrics.json")
 
 

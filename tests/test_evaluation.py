@@ -24,8 +24,12 @@ def frame(rows: dict[str, str | None]) -> pd.DataFrame:
             "guid": list(rows),
             "sentence": [f"문장 {guid}" for guid in rows],
             "subject_word": "한서연",
+            "subject_start": 0,
+            "subject_end": 3,
             "subject_type": "PER",
             "object_word": list(rows),
+            "object_start": 5,
+            "object_end": 7,
             "object_type": "POH",
             "label": pd.Series(list(rows.values()), dtype="object"),
             "source": None,
@@ -163,7 +167,7 @@ def test_tables_are_written(tmp_path: Path) -> None:
     tables = ("confusions", "errors", "per_relation")
     assert written == {
         f"{table}/bigru_{part}.csv"
-        for table in (*tables, "reliability", "risk_coverage")
+        for table in (*tables, "slices", "reliability", "risk_coverage")
         for part in ("validation", "test")
     }
     lines = {
@@ -181,7 +185,8 @@ def test_tables_are_written(tmp_path: Path) -> None:
         ["v2", "no_relation", "per:title", "0.9"]
     ]
     # predicted title three times, once rightly: precision 1/3, recall 1, F1 2/4
-    assert lines["per_relation"][2] == "per:title,33.33,100.0,50.0,25.0,1"
+    assert lines["per_relation"][2].startswith("per:title,33.33,100.0,50.0,25.0,1,")
+    assert lines["per_relation"][2].endswith(",1,0,0")  # title for none, once
 
 
 def test_scores_have_intervals_that_come_from_the_seed() -> None:

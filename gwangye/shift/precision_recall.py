@@ -66,22 +66,37 @@ def curves(true: Ids, probabilities: Probabilities) -> list[Curve]:
     return [Curve(true == label, probabilities[:, label]) for label in np.unique(true)]
 
 
-def mean_area(of: list[Curve], weights: Floats) -> Floats:
-    """Return the mean area over relations, in percent, under each set of weights.
+def areas(of: list[Curve], weights: Floats) -> Floats:
+    """Return the area of each relation, in percent, under each set of weights.
 
     Args:
         of: From :func:`curves`.
         weights: (rows, sets), at least 0.
 
     Returns:
+        (curves, sets); missing (NaN) where all rows of the relation weigh 0.
+    """
+    each = [100 * curve.areas(weights) for curve in of]
+    return np.stack(each) if each else np.zeros((0, weights.shape[1]))
+
+
+def mean_areas(each: Floats) -> Floats:
+    """Return the mean of :func:`areas` over relations.
+
+    Args:
+        each: (curves, sets).
+
+    Returns:
         (sets,): the mean over the relations of which a row weighs more than 0; 0 where none does.
     """
-    total, count = np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
-    for curve in of:
-        areas = curve.areas(weights)
-        total += np.nan_to_num(areas)
-        count += ~np.isnan(areas)
-    return 100 * total / np.maximum(count, 1)
+    count = (~np.isnan(each)).sum(axis=0)
+    means: Floats = np.nan_to_num(each).sum(axis=0) / np.maximum(count, 1)
+    return means
+
+
+def mean_area(of: list[Curve], weights: Floats) -> Floats:
+    """Return :func:`mean_areas` of these curves under each set of weights, (sets,)."""
+    return mean_areas(areas(of, weights))
 
 
 def _sums(

@@ -11,8 +11,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from gwangye.errors import DataError
-from gwangye.metrics import Ids, Probabilities, auprc, check_shape, micro_f1
-from gwangye.shift.precision_recall import curves, mean_area
+from gwangye.metrics import (
+    Ids,
+    Probabilities,
+    check_ids,
+    check_negative,
+    check_shape,
+    relation_areas,
+)
+from gwangye.shift.f1_replicates import micro_counts, relation_counts
+from gwangye.shift.precision_recall import areas, curves, mean_areas
 from gwangye.shift.resampling import (
     Floats,
     Interval,
@@ -24,10 +32,14 @@ from gwangye.shift.reweighting import Raking, effective_sample_size
 
 
 class Replicates(NamedTuple):
-    """The scores in each resample, (resamples,) each, in percent."""
+    """The scores in each resample, in percent."""
 
-    micro_f1: Floats
-    auprc: Floats
+    micro_f1: Floats  # (resamples,)
+    auprc: Floats  # (resamples,)
+    # (resamples, relations); missing where the resample does not define it: F1 where it holds and
+    # predicts the relation nowhere, AUPRC where it does not hold it
+    relation_f1: Floats
+    relation_auprc: Floats
 
 
 class ScoreIntervals(NamedTuple):
@@ -39,6 +51,7 @@ class ScoreIntervals(NamedTuple):
 
     micro_f1: Interval
     auprc: Interval
+    relation_auprc: Floats  # (relations,); missing for a relation without a row
     effective_rows: float
     replicates: Replicates
 
@@ -67,9 +80,11 @@ def weighted_micro_f1(
     """
     from sklearn.metrics import f1_score
 
-    unweighted = micro_f1(true, predicted, labels, negative_label)  # checks ids and the labels
+    check_negative(negative_label, labels)
+    check_ids(true, len(labels))
+    check_ids(predicted, len(labels))
     if len(true) == 0:
-        return unweighted
+        return 0.0
     _check_weights(weights, len(true))
     positive = [i for i, label in enumerate(labels) if label != negative_label]
     return 100 * float(
@@ -102,19 +117,10 @@ def weighted_auprc(true: Ids, probabilities: Probabilities, weights: Floats) -> 
         DataError: As :func:`gwangye.metrics.auprc`; or weights are negative, not finite, all 0 or
             not one per row.
     """
-    from sklearn.metrics import auc, precision_recall_curve
-
-    unweighted = auprc(true, probabilities)  # checks ids and probabilities
-    if len(true) == 0:
-        return unweighted
-    _check_weights(weights, len(true))
-    areas = []
-    for label in np.unique(true[weights > 0]):
-        precision, recall, _ = precision_recall_curve(
-            true == label, probabilities[:, label], sample_weight=weights
-        )
-        areas.append(100 * auc(recall, precision))
-    return float(np.mean(areas))
+    if len(true):
+        _check_weights(weights, len(true))
+    areas = relation_areas(true, probabilities, weights)
+    return float(np.nanmean(areas)) if len(true) else 0.0
 
 
 def score_intervals(
@@ -174,13 +180,16 @@ def score_intervals(
     check_shape(true, probabilities, labels)
     if len(true) == 0:
         unknown, none = Interval(0.0, 0.0, 100.0), np.zeros(0)
-        return ScoreIntervals(unknown, unknown, 0.0, Replicates(none, none))
+        no_relations = np.zeros((0, len(labels)))
+        replicates = Replicates(none, none, no_relations, no_relations)
+        undefined = np.full(len(labels), np.nan)
+        return ScoreIntervals(unknown, unknown, undefined, 0.0, replicates)
     fixed = weights.weights if isinstance(weights, Raking) else weights
     if fixed is None:
         fixed = np.ones(len(true))
     predicted = probabilities.argmax(axis=1)
     f1 = weighted_micro_f1(true, predicted, labels, negative_label, fixed)
-    area = weighted_auprc(true, probabilities, fixed)
+    relation_auprc = relation_areas(true, probabilities, fixed)
     raking = weights if isinstance(weights, Raking) else None
     drawn = (
         counts * fixed[:, None] if raking is None else raking.again(counts)
@@ -190,7 +199,8 @@ def score_intervals(
     replicates = _replicates(drawn, true, probabilities, negative)
     return ScoreIntervals(
         micro_f1=_interval(f1, replicates.micro_f1, limits),
-        auprc=_interval(area, replicates.auprc, limits),
+        auprc=_interval(float(np.nanmean(relation_auprc)), replicates.auprc, limits),
+        relation_auprc=relation_auprc,
         effective_rows=effective_sample_size(fixed),
         replicates=replicates,
     )
@@ -201,17 +211,20 @@ def _replicates(
 ) -> Replicates:
     """Score blocks of (rows, resamples) weights; ``negative`` is the id left out of micro-F1."""
     predicted = probabilities.argmax(axis=1)
-    is_relation, chosen = true != negative, predicted != negative
-    hits = is_relation & (true == predicted)
-    # 2·TP, and 2·TP + FP + FN: the rows of a relation and those for which one is predicted
-    parts = np.stack([2 * hits, is_relation.astype(int) + chosen]).astype(np.float64)  # (2, rows)
+    over_all = micro_counts(true, predicted, negative)
+    per_relation = relation_counts(true, predicted, probabilities.shape[1])
     of = curves(true, probabilities)
-    f1, area = [], []
+    f1, relation_f1, area = [], [], []
     for weights in drawn:
-        above, below = parts @ weights
-        f1.append(100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0))
-        area.append(mean_area(of, weights))
-    return Replicates(np.concatenate(f1), np.concatenate(area))
+        f1.append(np.nan_to_num(over_all.f1(weights)[0]))
+        relation_f1.append(per_relation.f1(weights).T)
+        area.append(areas(of, weights).T)
+    found = np.concatenate(area)  # (resamples, relations that rows have)
+    relation_auprc = np.full((len(found), probabilities.shape[1]), np.nan)
+    relation_auprc[:, np.unique(true)] = found
+    return Replicates(
+        np.concatenate(f1), mean_areas(found.T), np.concatenate(relation_f1), relation_auprc
+    )
 
 
 def _interval(value: float, replicates: Floats, limits: str) -> Interval:

@@ -21,9 +21,10 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         ]
     if stage == "evaluate":
         folder = arguments[-1]
-        tables = ("per_relation", "confusions", "errors", "reliability", "risk_coverage")
-        part = "ensemble_validation.csv"
-        return [f"{folder}/metrics.json", *(f"{folder}/{table}/{part}" for table in tables)]
+        tables = ["per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage"]
+        files = [f"{table}/ensemble_validation.csv" for table in tables]
+        files += ["disagreements/validation.csv", "label_noise.csv"]
+        return [f"{folder}/{name}" for name in ("metrics.json", *files)]
     if stage == "train":
         curves = f"{arguments[-1]}/plots/metrics"
         names = ("train/loss.tsv", "eval/micro_f1.tsv")
@@ -41,6 +42,7 @@ def content(path: Path) -> str:
     if path.suffix == ".csv":
         columns = {
             "per_relation": "relation,f1",
+            "slices": "value,micro_f1",
             "confusions": "actual,predicted",
             "reliability": "confidence,accuracy",
             "risk_coverage": "coverage,micro_f1",

@@ -1,0 +1,23 @@
+"""Where the predictions go wrong: tables of a model's errors, by relation, by slice, by row."""
+
+from gwangye.analysis.confusions import confusions
+from gwangye.analysis.disagreements import disagreements, divergence
+from gwangye.analysis.errors import confident_errors
+from gwangye.analysis.kinds import error_masks, kinds_of_error, kinds_per_relation
+from gwangye.analysis.label_noise import doubted_labels
+from gwangye.analysis.relations import relation_scores
+from gwangye.analysis.slices import slice_scores, slice_values
+
+__all__ = [
+    "confident_errors",
+    "confusions",
+    "disagreements",
+    "divergence",
+    "doubted_labels",
+    "error_masks",
+    "kinds_of_error",
+    "kinds_per_relation",
+    "relation_scores",
+    "slice_scores",
+    "slice_values",
+]
