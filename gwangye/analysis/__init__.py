@@ -6,6 +6,7 @@ from gwangye.analysis.errors import confident_errors
 from gwangye.analysis.kinds import error_masks, kinds_of_error, kinds_per_relation
 from gwangye.analysis.label_noise import doubted_labels
 from gwangye.analysis.relations import relation_scores
+from gwangye.analysis.rows import readable_rows
 from gwangye.analysis.slices import slice_scores, slice_values
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "error_masks",
     "kinds_of_error",
     "kinds_per_relation",
+    "readable_rows",
     "relation_scores",
     "slice_scores",
     "slice_values",

@@ -13,7 +13,7 @@ from gwangye.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gwangye.comparison import Comparison, Pair
+    from gwangye.comparison import Comparison, Flips, Pair
     from gwangye.dataset import Dataset
 
 PREDICTIONS = Path("data/predictions")
@@ -32,33 +32,46 @@ def compare(
     output_format: Annotated[
         Literal["text", "markdown", "json"], typer.Option("--format", help="How it is printed.")
     ] = "text",
+    rows: Annotated[
+        Path | None, typer.Option(help="CSV file for the rows that A and B predict differently.")
+    ] = None,
 ) -> None:
     """Test the difference between two models on the same rows: B minus A.
 
     A model is a variant (or `ensemble`), in the workspace or at a Git revision (bilstm@main).
     Labels are those of the workspace; rows that only one of the two predicts are left out. On
     validation, the difference is tested twice: on the rows as they are, and re-weighted to the
-    target.
+    target. Rows that B mends and rows that it breaks are counted, and with --rows listed.
     """
+    from gwangye.dataset import Dataset, write_csv
+
     if part not in ("validation", "test"):
         raise ParameterError(f"--part {part}: allowed are validation and test.")
-    _print(compared(first, second, part, resamples=resamples, seed=seed), output_format)
+    dataset = Dataset.read(SPLIT)
+    found, flipped = compared(first, second, dataset, part, resamples=resamples, seed=seed)
+    if rows is not None:
+        write_csv(flipped.table, rows)
+    _print(found, flipped, output_format)
 
 
 def compared(
-    first: str, second: str, part: str = "validation", *, resamples: int = 10_000, seed: int = 0
-) -> dict[str, Comparison]:
+    first: str,
+    second: str,
+    dataset: Dataset,
+    part: str = "validation",
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> tuple[dict[str, Comparison], Flips]:
     """Compare two models of this project: on the rows as they are, and re-weighted to the target.
 
     Raises:
-        DataError: Predictions, split or rows are missing or do not go together.
+        DataError: Predictions or rows are missing or do not go together.
     """
-    from gwangye.comparison import align
+    from gwangye.comparison import align, flips
     from gwangye.comparison import compare as test
-    from gwangye.dataset import Dataset
     from gwangye.revisions import predictions_of
 
-    dataset = Dataset.read(SPLIT)
     a, b = (predictions_of(name, PREDICTIONS, dataset.task.labels) for name in (first, second))
     pair = align(a, b, dataset, part, names=(first, second))
     found = {"plain": test(pair, resamples=resamples, seed=seed)}
@@ -67,13 +80,13 @@ def compared(
         found["re-weighted to the target"] = test(
             pair, weights=weights, resamples=resamples, seed=seed
         )
-    return found
+    return found, flips(pair, dataset.rows(part, pair.guids))
 
 
-def _print(found: dict[str, Comparison], output_format: str) -> None:
+def _print(found: dict[str, Comparison], flipped: Flips, output_format: str) -> None:
     if output_format == "json":
         values = {name: comparison.to_dict() for name, comparison in found.items()}
-        typer.echo(json.dumps(values, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(values | {"flips": flipped.counts}, indent=2, ensure_ascii=False))
         return
     for name, comparison in found.items():
         if output_format == "markdown":
@@ -82,6 +95,7 @@ def _print(found: dict[str, Comparison], output_format: str) -> None:
             typer.echo(f"{name}:")
             for sentence in comparison.describe():
                 typer.echo(f"  {sentence}")
+    typer.echo(flipped.sentence())
 
 
 def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:

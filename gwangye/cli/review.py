@@ -26,7 +26,8 @@ def review(
     difference is more than chance. That takes the predictions of both: from DVC's cache, or its
     remote; without them the rest is told.
     """
-    from gwangye.cli.compare import compared
+    from gwangye.cli.compare import SPLIT, compared
+    from gwangye.dataset import Dataset
     from gwangye.review import read_review
 
     if output is not None and not output.parent.is_dir():
@@ -35,7 +36,7 @@ def review(
     comparisons, not_compared = {}, {}
     for model in found.changed_models():
         try:
-            tests = compared(f"{model}@{base}", model)
+            tests, flipped = compared(f"{model}@{base}", model, Dataset.read(SPLIT))
         except GwangyeError as error:
             not_compared[model] = str(error)
         else:
@@ -44,6 +45,7 @@ def review(
                 for name, test in tests.items()
                 for sentence in test.describe()
             ]
+            comparisons[model].append(flipped.sentence())
     whole = replace(found, comparisons=comparisons, not_compared=not_compared, plots=plots)
     text = whole.to_markdown()
     if output is None:

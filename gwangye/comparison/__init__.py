@@ -4,6 +4,7 @@ The test says what other *rows* would have done to the difference. It does not s
 training seed would have done: for that, train each variant with several seeds.
 """
 
+from gwangye.comparison.flips import Flips, flips
 from gwangye.comparison.paired_bootstrap import SIGNIFICANCE, bootstrap_test, compare, holm
 from gwangye.comparison.pairs import Pair, align
 from gwangye.comparison.results import Comparison, Difference
@@ -12,9 +13,11 @@ __all__ = [
     "SIGNIFICANCE",
     "Comparison",
     "Difference",
+    "Flips",
     "Pair",
     "align",
     "bootstrap_test",
     "compare",
+    "flips",
     "holm",
 ]

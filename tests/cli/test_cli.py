@@ -256,13 +256,28 @@ def test_compare_tells_models_apart_or_says_that_it_cannot(predicted: Path) -> N
     assert "good and fair cannot be told apart: fair minus good is -" in same
     assert "on 60 validation rows" in same
     assert "re-weighted" not in same  # there is no target
+    # good has all rows right, fair all but one of each 20
+    assert "Of 60 rows, fair mends 0 that good had wrong and breaks 3 that it had right" in same
+
+
+def test_compare_lists_the_rows_that_flipped(predicted: Path) -> None:
+    run("compare", "bad", "fair", "--resamples", 99, "--rows", "new/flips.csv")
+    table = pd.read_csv(predicted / "new/flips.csv")
+    assert list(table)[:7] == [
+        "guid", "actual", "a", "a_confidence", "b", "b_confidence", "change",
+    ]  # fmt: skip
+    # of each 20 rows bad has 10 right, fair the same and 9 more
+    assert table["change"].tolist() == ["mended"] * 27
+    assert table.iloc[0].tolist() == [
+        "v10", "per:title", "no_relation", 0.9, "per:title", 0.9, "mended", "가", "나", "가 나 10",
+    ]  # fmt: skip
 
 
 def test_compare_on_the_target_too(predicted: Path) -> None:
     values = {"method": "given", "labels": {"no_relation": 0.9, "per:title": 0.1}, "margins": {}}
     write_json(values, predicted / "data/target/target.json")
     found = json.loads(run("compare", "bad", "good", "--resamples", 99, "--format", "json").stdout)
-    assert list(found) == ["plain", "re-weighted to the target"]
+    assert list(found) == ["plain", "re-weighted to the target", "flips"]
     assert found["plain"]["effective_rows"] == 60.0
     # 30 rows of weight 1.8, 30 of 0.2: 60² / (30·3.24 + 30·0.04)
     assert found["re-weighted to the target"]["effective_rows"] == 36.6
