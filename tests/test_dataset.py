@@ -132,3 +132,18 @@ def test_json_keeps_korean_readable(tmp_path: Path) -> None:
     write_json({"관계": 1}, tmp_path / "deep" / "x.json")
     text = (tmp_path / "deep" / "x.json").read_text(encoding="utf-8")
     assert text == '{\n  "관계": 1\n}\n'
+
+
+def test_rows_in_the_order_of_their_guids() -> None:
+    dataset = Dataset(frame({"a": "per:title", "b": None, "c": None}), frame({"a": None}), TASK)
+    assert dataset.rows("validation", ["c", "a"])["guid"].tolist() == ["c", "a"]
+    assert dataset.rows("validation", ["a"])["label"].tolist() == ["per:title"]
+    assert dataset.rows("test", ["a"])["label"].isna().all()
+    assert len(dataset.rows("test", [])) == 0
+
+
+def test_row_that_is_not_in_the_split() -> None:
+    dataset = Dataset(frame({"a": None}), frame({}), TASK)
+    message = "2 predicted validation rows are not in the split, first 'x'. Run `dvc repro` so that"
+    with pytest.raises(DataError, match=message):
+        dataset.rows("validation", ["a", "x", "y"])

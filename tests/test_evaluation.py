@@ -257,3 +257,56 @@ def test_scores_of_seen_and_unseen_pairs() -> None:
     assert (scores["unseen_pair"]["rows"], scores["unseen_pair"]["accuracy"]) == (3, 33.33)
     unseen = evaluate(predicted("validation", {"v3": right}), dataset).metrics["validation"]
     assert "seen_pair" not in unseen
+
+
+def test_models_of_the_same_rows_are_each_judged_by_their_own_predictions() -> None:
+    """What is known of the rows is kept from model to model, in the order of each."""
+    evaluator = Evaluator(split({}), resamples=20)
+    first = evaluator.evaluate(VALIDATION)
+    turned = evaluator.evaluate(VALIDATION.iloc[::-1])
+    assert first.metrics["validation"]["accuracy"] == 33.33
+    assert turned.metrics["validation"]["accuracy"] == 33.33
+    right = predicted(
+        "validation", {"v3": [0.0, 0.0, 1.0], "v1": [0.0, 1.0, 0.0], "v2": [1.0, 0.0, 0.0]}
+    )
+    assert evaluator.evaluate(right).metrics["validation"]["accuracy"] == 100.0
+
+
+def test_slices_of_a_model() -> None:
+    slices = evaluate(VALIDATION, split({})).parts["validation"].slices
+    assert slices["slice"].unique().tolist()[:3] == ["type_pair", "source", "sentence_length"]
+    # three rows; v1 right: TP 1, FP 2, FN 1
+    assert slices.loc[0, ["value", "rows", "micro_f1"]].tolist() == ["PER-POH", 3, 40.0]
+
+
+def test_disagreements_by_part() -> None:
+    """Members in the order of the table, although they come in another."""
+    evaluator = Evaluator(split({"t1": None}), num_errors=2)
+    table = pd.concat([VALIDATION, TEST])
+    other = pd.concat([TEST, VALIDATION.iloc[::-1]])
+    other.loc[other["guid"] == "v1", LABELS] = [1.0, 0.0, 0.0]
+    found = evaluator.disagreements(table, {"bilstm": table, "bigru": other})
+    assert list(found) == ["validation", "test"]
+    validation = found["validation"]
+    assert validation["guid"].tolist() == ["v1", "v2"]  # 2 of 3; the others do not differ
+    assert validation.iloc[0][["actual", "ensemble", "bilstm", "bigru"]].tolist() == [
+        "per:title", "per:title", "per:title", "no_relation"
+    ]  # fmt: skip
+    assert found["test"][["guid", "divergence"]].values.tolist() == [["t1", 0.0]]
+    assert found["test"]["actual"].isna().all()
+
+
+def test_members_that_predict_other_rows_are_refused() -> None:
+    evaluator = Evaluator(split({"t1": None}))
+    with pytest.raises(DataError, match="'bigru' and 'the ensemble' do not predict the same rows"):
+        evaluator.disagreements(VALIDATION, {"bigru": TEST})
+
+
+def test_doubted_labels_are_of_validation_rows() -> None:
+    rows = {f"v{i}": ("no_relation", "per:title")[i % 2] for i in range(12)}
+    dataset = Dataset(frame(rows), frame({"t1": "per:title"}), TASK)
+    none, title = [0.9, 0.1, 0.0], [0.1, 0.9, 0.0]
+    shares = {guid: (none, title)[label == "per:title"] for guid, label in rows.items()}
+    table = pd.concat([predicted("validation", {**shares, "v4": title}), TEST])
+    assert Evaluator(dataset).doubted_labels(table)["guid"].tolist() == ["v4"]
+    assert len(Evaluator(split({})).doubted_labels(NO_TEST)) == 0

@@ -42,6 +42,8 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     git_project.run("dvc", "plots", "diff", "main", "--out", "plots_out")
     page = (git_project.folder / "plots_out" / "index.html").read_text(encoding="utf-8")
     assert "Confusion matrix of the ensemble" in page
+    assert "F1 of each relation with its interval" in page
+    assert "Micro-F1 of each slice with its interval" in page
     assert "per:title" in page
 
 
