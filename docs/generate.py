@@ -20,6 +20,7 @@ from gwangye.losses import LOSSES
 from gwangye.pretraining import Pretraining
 from gwangye.registry import Piece, Registry
 from gwangye.representations import QUERIES, REPRESENTATIONS
+from gwangye.robustness import PERTURBATIONS, RobustnessOptions
 from gwangye.splitting import STRATEGIES
 from gwangye.targets import TargetOptions
 from gwangye.training.adversarial import ADVERSARIAL
@@ -42,6 +43,8 @@ ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
     ("Splits", "split.strategy.name", STRATEGIES),
     ("Ensembles", "ensemble.name", ENSEMBLES),
     ("Target", "target.<option>", TargetOptions),
+    ("Robustness", "robustness.<option>", RobustnessOptions),
+    ("Perturbations", "robustness.perturbations", PERTURBATIONS),
 ]
 
 INTRODUCTION = """# Ingredients

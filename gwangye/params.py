@@ -32,6 +32,7 @@ from gwangye.heads import HEADS, HeadOptions
 from gwangye.losses import LOSSES, Loss
 from gwangye.pretraining import Pretraining
 from gwangye.registry import explain
+from gwangye.robustness import RobustnessOptions
 from gwangye.sections import Section
 from gwangye.splitting import STRATEGIES, SplitStrategy
 from gwangye.targets import TargetOptions
@@ -158,6 +159,7 @@ class Params(Section):
     ensemble: dict[str, Any]
     target: TargetOptions = TargetOptions()
     evaluate: Evaluate = Evaluate()
+    robustness: RobustnessOptions = RobustnessOptions()
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Params:

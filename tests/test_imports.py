@@ -87,7 +87,9 @@ def test_stages_that_move_tables_load_neither_torch_nor_transformers(
     }
 
 
-@pytest.mark.parametrize("stage", ["encoder", "predict", "preprocess", "pretrain", "train"])
+@pytest.mark.parametrize(
+    "stage", ["encoder", "predict", "preprocess", "pretrain", "robustness", "train"]
+)
 def test_importing_a_stage_that_computes_loads_nothing_heavy_yet(stage: str) -> None:
     # so that a fault in params.yaml is told at once
     assert loaded(f"import stages.{stage}") == []

@@ -29,6 +29,8 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         curves = f"{arguments[-1]}/plots/metrics"
         names = ("train/loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
+    if stage == "robustness":
+        return [f"{arguments[-1]}/rates.csv", f"{arguments[-1]}/changed.csv"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
     if stage == "predict":

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gwangye.params import load_params
 from tests.pipeline.conftest import ROOT, Project, copy_project
 from tests.tiny import write_tiny_encoder
 
@@ -139,6 +140,24 @@ def test_pretrained_encoder_is_the_variants_own(finished: Project) -> None:
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
     commands = (finished.folder / "dvc.lock").read_text(encoding="utf-8")
     assert commands.count("path: models/encoders/tapt") == 2  # its own stage, and train@bigru
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_robustness_of_every_variant(finished: Project, name: str) -> None:
+    folder = finished.folder / "metrics/robustness" / name
+    rates = pd.read_csv(folder / "rates.csv")
+    overall = rates[rates["relation"] == "all"].set_index("perturbation")
+    assert set(overall.index) <= set(load_params(ROOT / "params.yaml").robustness.perturbations)
+    # of 100 to 200 validated rows, nearly all have a name that may be swapped and take marks
+    assert overall.loc["subject_swap", "rows"] > 50
+    assert overall.loc["aeda", "rows"] > 100
+    by_relation = rates[rates["relation"] != "all"].groupby("perturbation")["rows"].sum()
+    assert by_relation.to_dict() == overall["rows"].to_dict()
+    assert (rates["changed_low"] <= rates["changed"]).all()
+    assert (rates["changed"] <= rates["changed_high"]).all()
+    changed = pd.read_csv(folder / "changed.csv")
+    assert (changed["before"] != changed["after"]).all()
+    assert changed["confidence_after"].is_monotonic_decreasing
 
 
 def test_submission_is_in_the_competitions_form(finished: Project) -> None:

@@ -23,9 +23,8 @@ def ran_stages(output: str) -> set[str]:
 def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) -> None:
     output = git_project.run("dvc", "exp", "run", "-S", "loss.gamma=2", "-n", "gamma2").stdout
 
-    affected = {
-        f"{s}@{v}" for s in ("train", "predict") for v in ("entity_start", "bilstm", "bigru")
-    }
+    stages, variants = ("train", "predict", "robustness"), ("entity_start", "bilstm", "bigru")
+    affected = {f"{stage}@{variant}" for stage in stages for variant in variants}
     assert ran_stages(output) == affected | {"ensemble", "target", "evaluate"}
 
     difference = json.loads(git_project.run("dvc", "metrics", "diff", "main", "--json").stdout)
@@ -47,7 +46,8 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     assert "per:title" in page
 
 
-BILSTM = {"train@bilstm", "predict@bilstm", "ensemble", "target", "evaluate"}
+ENDS = {"ensemble", "target", "evaluate"}
+BILSTM = {"train@bilstm", "predict@bilstm", "robustness@bilstm", *ENDS}
 # what `dvc exp run -S` is given, and what must run: every kind of piece that a variant can have
 SWITCHES = [
     (["variants.bilstm.head.name=attention"], BILSTM),
@@ -69,7 +69,7 @@ SWITCHES = [
          "variants.bilstm.head.name=cls"],
         {"preprocess@asked", *BILSTM},
     ),
-    (["ensemble.name=hard"], {"ensemble", "target", "evaluate"}),
+    (["ensemble.name=hard"], ENDS),
 ]  # fmt: skip
 
 

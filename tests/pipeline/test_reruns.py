@@ -16,7 +16,8 @@ ENDS = {"ensemble", "target", "evaluate"}
 
 
 def models(*variants: str) -> set[str]:
-    return {f"{stage}@{variant}" for stage in ("train", "predict") for variant in variants}
+    stages = ("train", "predict", "robustness")
+    return {f"{stage}@{variant}" for stage in stages for variant in variants}
 
 
 ALL = {"encoder", "split", "preprocess@typed_punct", *models(*VARIANTS), *ENDS}
@@ -82,6 +83,14 @@ CHANGES = {
     "ensemble.name": (set_parameter("ensemble.name", "weighted"), ENDS),
     "target": (set_parameter("target.labels", "bbse"), {"target", "evaluate"}),
     "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate"}),
+    "robustness": (
+        set_parameter("robustness.rows", 50),
+        {f"robustness@{variant}" for variant in VARIANTS},
+    ),
+    "the perturbations' code": (
+        change_code("gwangye/robustness/names.py"),
+        {f"robustness@{variant}" for variant in VARIANTS},
+    ),
     "the target's code": (change_code("gwangye/targets.py"), {"target", "evaluate"}),
     "the evaluation code": (change_code("gwangye/analysis.py"), {"evaluate"}),
     "the losses' code": (
