@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
 
+from gwangye.errors import GwangyeError
 from gwangye.experiments.stage_times import StageTimes
 from gwangye.workers import STOPPING, final_text, signal_group
+
+
+class StoppedError(GwangyeError):
+    """The workbench was closed while the experiment ran."""
+
+
+class FailedError(GwangyeError):
+    """A stage of the experiment failed."""
 
 
 def read_output(process: Popen[bytes], log: Path, tail: deque[str], times: StageTimes) -> None:

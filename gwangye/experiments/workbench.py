@@ -24,14 +24,20 @@ from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
 from gwangye.experiments.parameters import REMOVED, change_parameters
-from gwangye.experiments.processes import end_leftovers, read_output, stop
+from gwangye.experiments.processes import (
+    FailedError,
+    StoppedError,
+    end_leftovers,
+    read_output,
+    stop,
+)
 from gwangye.experiments.stage_times import StageTimes
 from gwangye.experiments.worktree import PARAMS, PIPELINE, Repository, Worktree, named_paths
 from gwangye.params import read_values
 from gwangye.pipeline import sync_dependencies
 from gwangye.workers import Share, start, usable_cores, visible_gpus, worker_shares
 
-__all__ = ["REMOVED", "Experiment", "Outcome", "StoppedError", "Workbench"]
+__all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "Workbench"]
 
 FOLDER = Path(".dvc/tmp/gwangye")
 """Where worktrees and logs are: Git and DVC ignore it."""
@@ -78,10 +84,6 @@ class Outcome:
     revision: str | None
     seconds: float
     new: bool
-
-
-class StoppedError(GwangyeError):
-    """The workbench was closed while the experiment ran."""
 
 
 class _Slot:
@@ -132,6 +134,28 @@ class Workbench:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def open(self) -> None:
+        """Check that experiments can run, and keep other processes from it; as :meth:`run` does.
+
+        Raises:
+            DataError: The workspace's parameters, pipeline or code differ from HEAD.
+            GwangyeError: Another process runs experiments here.
+        """
+        with self._changed:
+            if self._opened:
+                return
+            self.repository.check_ready()
+            self._home.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout as error:
+                raise GwangyeError(
+                    "Another `gwangye` command runs experiments of this repository. Wait for it, "
+                    "or end it; what it has finished is kept."
+                ) from error
+            self._opened = True
+            end_leftovers(self._home / "worktrees")
+
     def saved(self, experiment: Experiment) -> str | None:
         """Return the hash of HEAD's DVC experiment of this name with exactly these parameters.
 
@@ -159,7 +183,8 @@ class Workbench:
             ParameterError: The name or a parameter is not allowed.
             DataError: The workspace's parameters, pipeline or code differ from HEAD.
             StoppedError: The workbench was closed meanwhile.
-            GwangyeError: A stage failed, or another process runs experiments here.
+            FailedError: A stage failed.
+            GwangyeError: Another process runs experiments here.
         """
         begun = time.monotonic()
         if revision := self.saved(experiment):
@@ -199,8 +224,7 @@ class Workbench:
     def _take(self, name: str) -> _Slot:
         """Wait for a free worktree, and prefer one where the experiment was interrupted."""
         with self._changed:
-            if not self._opened:
-                self._open()
+            self.open()
             self._changed.wait_for(lambda: self._free or self._closed)
             if self._closed:
                 raise StoppedError(f"experiment '{name}' was not started.")
@@ -212,19 +236,6 @@ class Workbench:
         with self._changed:
             self._free.append(slot)
             self._changed.notify()
-
-    def _open(self) -> None:
-        self.repository.check_ready()
-        self._home.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise GwangyeError(
-                "Another `gwangye` command runs experiments of this repository. Wait for it, or "
-                "end it; what it has finished is kept."
-            ) from error
-        self._opened = True
-        end_leftovers(self._home / "worktrees")
 
     def _run(
         self,
@@ -296,7 +307,7 @@ class Workbench:
         if self._closed:
             raise StoppedError(f"experiment '{experiment.name}' was stopped.")
         if process.returncode and not stopped:
-            raise GwangyeError(
+            raise FailedError(
                 f"experiment '{experiment.name}' failed:\n" + "\n".join(tail) + "\nAll of its "
                 f"output: {self.log(experiment)}. Finished stages are kept."
             )

@@ -18,6 +18,7 @@ from gwangye.experiments.workbench import (
     FOLDER,
     REMOVED,
     Experiment,
+    FailedError,
     StoppedError,
     Workbench,
 )
@@ -216,7 +217,7 @@ def test_data_that_git_does_not_track_is_there(stubbed: Project) -> None:
 def test_failed_stage_is_told_with_its_last_lines(stubbed: Project) -> None:
     broken = experiment("broken", data__test="data/raw/missing.json")
     with Workbench(stubbed.folder) as workbench:
-        with pytest.raises(GwangyeError) as error:
+        with pytest.raises(FailedError) as error:
             workbench.run(broken)
 
         assert workbench.saved(broken) is None
@@ -251,7 +252,7 @@ def test_second_command_is_refused(stubbed: Project) -> None:
         Workbench(stubbed.folder) as workbench,
         pytest.raises(GwangyeError, match="Another `gwangye` command runs experiments"),
     ):
-        workbench.run(experiment("second", loss__gamma=3.75))
+        workbench.open()
 
 
 def test_leftovers_of_a_killed_command_are_ended(stubbed: Project) -> None:
