@@ -19,6 +19,7 @@ from gwangye.experiments.workbench import (
     REMOVED,
     Experiment,
     FailedError,
+    Outcome,
     StoppedError,
     Workbench,
 )
@@ -43,90 +44,90 @@ def worktree(project: Project, number: int = 0) -> Path:
 
 
 ONE_VARIANT = ["train@entity_start", "predict@entity_start", "ensemble", "target", "evaluate"]
+SINGLE = experiment("single", loss__gamma=2.0)
 
 
-def test_experiment_is_one_that_dvc_knows(stubbed: Project) -> None:
-    gamma = experiment("gamma-2", loss__gamma=2.0)
+def quick(name: str, number: int) -> Experiment:
+    """Make an experiment of which only the last stage is not in the cache."""
+    return experiment(name, loss__gamma=2.0, evaluate__num_errors=number)
+
+
+@pytest.fixture(scope="module")
+def single(stubbed: Project) -> Outcome:
+    """The first experiment: what it trains is in the cache for all others."""
     with Workbench(stubbed.folder) as workbench:
-        assert workbench.saved(gamma) is None
-        outcome = workbench.run(gamma)
-
+        assert workbench.saved(SINGLE) is None
+        outcome = workbench.run(SINGLE)
         assert outcome.new
-        assert outcome.revision == workbench.saved(gamma)
+        assert outcome.revision == workbench.saved(SINGLE)
         # the other variants are gone; encoder, split and features come from the cache
-        assert ran(workbench, gamma) == ONE_VARIANT
+        assert ran(workbench, SINGLE) == ONE_VARIANT
     assert stubbed.run("git", "status", "--porcelain").stdout == ""
+    return outcome
 
-    listed = stubbed.run("dvc", "exp", "list", "--name-only").stdout.split()
-    assert "gamma-2" in listed
-    stubbed.run("dvc", "exp", "branch", "gamma-2", "on-a-branch")
+
+def test_experiment_becomes_a_branch_of_which_nothing_is_stale(
+    stubbed: Project, single: Outcome
+) -> None:
+    assert "single" in stubbed.run("dvc", "exp", "list", "--name-only").stdout.split()
+    stubbed.run("dvc", "exp", "branch", "single", "on-a-branch")
     stubbed.run("git", "checkout", "--quiet", "on-a-branch")
-    stubbed.run("dvc", "checkout")
+    stubbed.run("dvc", "checkout", "--force")
     values = yaml.safe_load((stubbed.folder / "params.yaml").read_text(encoding="utf-8"))
     assert values["loss"]["gamma"] == 2.0
     assert list(values["variants"]) == ["entity_start"]
     assert stubbed.reproduce() == set()
     stubbed.run("git", "checkout", "--quiet", "main")
-    stubbed.run("dvc", "checkout", "--force")
     stubbed.run("git", "branch", "--quiet", "-D", "on-a-branch")
 
 
-def test_experiment_can_be_applied(stubbed: Project) -> None:
-    with Workbench(stubbed.folder) as workbench:
-        workbench.run(experiment("gamma-3", loss__gamma=3.0))
+def test_experiment_is_applied(stubbed: Project, single: Outcome) -> None:
+    stubbed.run("dvc", "exp", "apply", "single")
 
-    stubbed.run("dvc", "exp", "apply", "gamma-3")
-
-    assert "gamma: 3.0" in (stubbed.folder / "params.yaml").read_text(encoding="utf-8")
+    assert "gamma: 2.0" in (stubbed.folder / "params.yaml").read_text(encoding="utf-8")
     assert stubbed.reproduce() == set()
     stubbed.run("git", "checkout", "--quiet", "--force", "main")
-    stubbed.run("dvc", "checkout", "--force")
 
 
-def test_message_has_the_time_of_training_below_its_subject(stubbed: Project) -> None:
-    timed = experiment("timed", loss__gamma=4.0)
-    with Workbench(stubbed.folder) as workbench:
-        revision = workbench.run(timed).revision
-
-    text = stubbed.run("git", "log", "-1", "--format=%s|%(trailers:only)", str(revision)).stdout
+def test_message_has_the_time_of_training_below_its_subject(
+    stubbed: Project, single: Outcome
+) -> None:
+    form = "--format=%s|%(trailers:only)"
+    text = stubbed.run("git", "log", "-1", form, str(single.revision)).stdout
     subject, _, trailers = text.strip().partition("|")
-    assert subject == "about timed"
+    assert subject == "about single"
     assert trailers.startswith("Train-seconds: entity_start=")
 
 
-def test_time_is_not_told_where_training_was_resumed_or_cached(stubbed: Project) -> None:
+def test_time_is_not_told_where_training_was_resumed_or_cached(
+    stubbed: Project, single: Outcome
+) -> None:
     with Workbench(stubbed.folder) as workbench:
-        workbench.run(experiment("first", loss__gamma=5.0))
-        again = workbench.run(experiment("again", loss__gamma=5.0, evaluate__num_errors=7))
-        checkpoint = worktree(stubbed) / CHECKPOINTS / "key" / "checkpoint-1"
+        cached = workbench.run(quick("cached", 7))
+        checkpoint = worktree(stubbed) / CHECKPOINTS / "key"
         checkpoint.mkdir(parents=True)
         resumed = workbench.run(experiment("resumed", loss__gamma=6.0))
-    (checkpoint.parent.parent / "key" / "checkpoint-1").rmdir()
-    checkpoint.parent.rmdir()
+        checkpoint.rmdir()
 
-    for outcome in (again, resumed):
-        assert outcome.revision is not None
-        text = stubbed.run("git", "log", "-1", "--format=%B", outcome.revision).stdout
+        assert ran(workbench, cached.experiment) == ["evaluate"]
+    for outcome in (cached, resumed):
+        text = stubbed.run("git", "log", "-1", "--format=%B", str(outcome.revision)).stdout
         assert text.strip() == outcome.experiment.message
-    assert ran(workbench, again.experiment) == ["evaluate"]
 
 
-def test_saved_experiment_runs_nothing(stubbed: Project) -> None:
-    one = experiment("once", loss__gamma=2.25)
+def test_saved_experiment_runs_nothing(stubbed: Project, single: Outcome) -> None:
     with Workbench(stubbed.folder) as workbench:
-        first = workbench.run(one)
-    with Workbench(stubbed.folder) as workbench:
-        workbench.log(one).unlink()
-        second = workbench.run(one)
+        workbench.log(SINGLE).unlink()
+        again = workbench.run(SINGLE)
 
-    assert (second.revision, second.new) == (first.revision, False)
-    assert not workbench.log(one).exists()
+        assert (again.revision, again.new) == (single.revision, False)
+        assert not workbench.log(SINGLE).exists()
 
 
 def test_experiment_with_other_parameters_takes_the_place_of_its_namesake(
-    stubbed: Project,
+    stubbed: Project, single: Outcome
 ) -> None:
-    before, after = (experiment("namesake", loss__gamma=gamma) for gamma in (2.5, 2.75))
+    before, after = (quick("namesake", number) for number in (8, 9))
     with Workbench(stubbed.folder) as workbench:
         first = workbench.run(before).revision
         assert workbench.saved(after) is None
@@ -137,8 +138,8 @@ def test_experiment_with_other_parameters_takes_the_place_of_its_namesake(
         assert workbench.saved(before) is None
 
 
-def test_experiments_run_side_by_side(stubbed: Project) -> None:
-    pair = [experiment(f"pair-{k}", loss__gamma=7.0 + k) for k in (0, 1)]
+def test_experiments_run_side_by_side(stubbed: Project, single: Outcome) -> None:
+    pair = [quick(f"pair-{k}", 10 + k) for k in (0, 1)]
     together = threading.Barrier(2, timeout=60)
 
     def meet(folder: Path) -> bool:
@@ -214,7 +215,7 @@ def test_data_that_git_does_not_track_is_there(stubbed: Project) -> None:
     assert seen == ["[]", "[ ]"]
 
 
-def test_failed_stage_is_told_with_its_last_lines(stubbed: Project) -> None:
+def test_failed_stage_is_told_with_its_last_lines(stubbed: Project, single: Outcome) -> None:
     broken = experiment("broken", data__test="data/raw/missing.json")
     with Workbench(stubbed.folder) as workbench:
         with pytest.raises(FailedError) as error:
@@ -226,7 +227,7 @@ def test_failed_stage_is_told_with_its_last_lines(stubbed: Project) -> None:
         assert "data/raw/missing.json" in message
         assert f"All of its output: {workbench.log(broken)}" in message
         # the next one is not troubled
-        assert workbench.run(experiment("mended", loss__gamma=2.125)).revision
+        assert workbench.run(quick("mended", 12)).revision
 
 
 def test_uncommitted_parameters_are_refused(stubbed: Project) -> None:
@@ -255,14 +256,14 @@ def test_second_command_is_refused(stubbed: Project) -> None:
         workbench.open()
 
 
-def test_leftovers_of_a_killed_command_are_ended(stubbed: Project) -> None:
+def test_leftovers_of_a_killed_command_are_ended(stubbed: Project, single: Outcome) -> None:
     folder = worktree(stubbed, 5)
     folder.mkdir(parents=True)
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     stage = subprocess.Popen([*sleep, "stages.train"], cwd=folder)
     shell = subprocess.Popen(sleep, cwd=folder)
     with Workbench(stubbed.folder) as workbench:
-        workbench.run(experiment("after-the-kill", loss__gamma=3.875))
+        workbench.run(quick("after-the-kill", 13))
     try:
         stage.wait(10)
         assert shell.poll() is None  # not one of ours
