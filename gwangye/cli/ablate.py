@@ -79,6 +79,7 @@ def _run(workbench: Workbench, experiments: list[Experiment], jobs: int) -> bool
     from gwangye.experiments.progress import show_progress
     from gwangye.experiments.running import run_all
 
+    workbench.open()  # once, rather than a fault for each
     with show_progress(len(experiments), jobs) as report:
         finished = run_all(workbench, experiments, workers=jobs, report=report)
     if finished.interrupted:

@@ -39,19 +39,13 @@ from gwangye.workers import Share, start, usable_cores, visible_gpus, worker_sha
 
 __all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "Workbench"]
 
-FOLDER = Path(".dvc/tmp/gwangye")
-"""Where worktrees and logs are: Git and DVC ignore it."""
-
-CHECKPOINTS = Path(".cache/checkpoints")
-"""Where the train stage keeps what an interrupted training goes on from."""
-
+FOLDER = Path(".dvc/tmp/gwangye")  # worktrees and logs: Git and DVC ignore it
+CHECKPOINTS = Path(".cache/checkpoints")  # what the train stage goes on from
+# What explains the scores, such as the report, is made where the experiment is applied.
 SCORES = "evaluate"
-"""The stage that an experiment is run up to. What explains its scores, such as the report, is made
-where the experiment is applied."""
-
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 20  # lines of a failed experiment's output that are told
-_POLL = 1.0  # seconds between two looks at whether to stop
+_POLL = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -135,14 +129,14 @@ class Workbench:
         self.close()
 
     def open(self) -> None:
-        """Check that experiments can run, and keep other processes from it; as :meth:`run` does.
+        """Check the workspace and become the one that runs experiments; :meth:`run` does it too.
 
         Raises:
-            DataError: The workspace's parameters, pipeline or code differ from HEAD.
-            GwangyeError: Another process runs experiments here.
+            DataError: The workspace's parameters, pipeline, code or data differ from HEAD.
+            GwangyeError: Another process runs experiments of this repository.
         """
         with self._changed:
-            if self._opened:
+            if self._opened or self._closed:
                 return
             self.repository.check_ready()
             self._home.mkdir(parents=True, exist_ok=True)
@@ -193,7 +187,9 @@ class Workbench:
         try:
             revision = self._run(experiment, slot, should_stop)
         finally:
-            self._give_back(slot)
+            with self._changed:
+                self._free.append(slot)
+                self._changed.notify()
         return Outcome(experiment, revision, time.monotonic() - begun, new=True)
 
     def log(self, experiment: Experiment) -> Path:
@@ -223,19 +219,14 @@ class Workbench:
 
     def _take(self, name: str) -> _Slot:
         """Wait for a free worktree, and prefer one where the experiment was interrupted."""
+        self.open()
         with self._changed:
-            self.open()
             self._changed.wait_for(lambda: self._free or self._closed)
             if self._closed:
                 raise StoppedError(f"experiment '{name}' was not started.")
             slot = min(self._free, key=lambda slot: slot.last != name)
             self._free.remove(slot)
             return slot
-
-    def _give_back(self, slot: _Slot) -> None:
-        with self._changed:
-            self._free.append(slot)
-            self._changed.notify()
 
     def _run(
         self,

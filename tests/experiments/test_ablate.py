@@ -190,6 +190,18 @@ def test_dry_run_lists_what_would_run(ablation: Ablation) -> None:
     assert "ERROR: other: the base has not run yet. Run without --table-only." in result.stderr
 
 
+def test_uncommitted_parameters_are_told_once(ablation: Ablation) -> None:
+    plan = yaml.safe_dump({**PLAN, "name": "dirty"})
+    (ablation.folder / "dirty.yaml").write_text(plan, encoding="utf-8")
+    path = ablation.folder / "params.yaml"
+    path.write_text(path.read_text("utf-8").replace("gamma: 1.0", "gamma: 1.5"), "utf-8")
+    result = ablation.project.run(*ABLATE, "dirty.yaml", check=False)
+    ablation.project.run("git", "checkout", "--quiet", "--force", "main")
+    assert result.returncode == 1
+    assert result.stderr.count("ERROR") == 1
+    assert "but params.yaml differ from it. Commit" in result.stderr
+
+
 def test_failed_run_is_told_and_the_others_go_on(ablation: Ablation) -> None:
     alternatives = {"missing": {"data.test": "data/raw/nowhere.json"}, "3": {"loss.gamma": 3.0}}
     plan = {**PLAN, "name": "failing", "seeds": [1], "factors": {"x": alternatives}}
