@@ -25,7 +25,8 @@ repro: install ## set up, then run the pipeline: data → models → metrics/met
 	$(BIN)/dvc repro
 	$(BIN)/gwangye scores
 
-test: install ## set up, then run all tests
+test: install ## set up (a browser too, if apt-get may), then run all tests
+	bash .ci/browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: install ## set up, then check formatting, lint, types

@@ -1,0 +1,147 @@
+"""What a reader in a hurry should know, in words: kinds of error, confusions, weak spots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gwangye.analysis import kinds_of_error
+from gwangye.dataset import Task
+from gwangye.report.tables import Columns
+
+MINIMUM_ROWS = 20
+"""Slices of fewer rows are not called weak: their scores are mostly chance."""
+MINIMUM_SUPPORT = 5
+"""The same for relations."""
+LINES = 3
+
+
+class Finding(NamedTuple):
+    """A line of text, and the rows that it is about."""
+
+    text: str
+    show: dict[str, str]
+    """What to set in the page's row browser; empty where it cannot show these rows."""
+
+
+def findings(
+    true: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    task: Task,
+    *,
+    slices: Columns | None = None,
+    per_relation: Columns | None = None,
+) -> dict[str, list[Finding]]:
+    """Say where a model errs.
+
+    Args:
+        true: (rows,) label ids of labelled rows.
+        predicted: (rows,) label ids.
+        task: The relations.
+        slices: The part's table of slices, if there is one.
+        per_relation: The part's scores per relation, if there are any.
+
+    Returns:
+        Lines by heading; a heading without lines is left out.
+    """
+    found = {
+        "Errors": _errors(true, predicted, task),
+        "Most often confused": _confusions(true, predicted, task.labels),
+        "Weakest relations": _weak_relations(per_relation, task.negative_label),
+        "Weakest slices": _weak_slices(slices),
+    }
+    return {heading: lines for heading, lines in found.items() if lines}
+
+
+def _errors(true: NDArray[np.int64], predicted: NDArray[np.int64], task: Task) -> list[Finding]:
+    counts = kinds_of_error(true, predicted, task.labels, task.negative_label)
+    wrong = len(true) - counts["correct"]
+    if not wrong:
+        return [Finding(f"None in {_rows(len(true))}.", {})]
+    lines = [Finding(f"{wrong:,} of {_rows(len(true))} are wrong.", {"kind": "errors"})]
+    if task.negative_label is None:
+        return lines
+    words = {
+        "relation_for_none": f"a relation is predicted where there is {task.negative_label}",
+        "none_for_relation": f"{task.negative_label} is predicted where there is a relation",
+        "wrong_relation": "another relation is predicted",
+    }
+    kinds = sorted(words, key=lambda kind: -counts[kind])
+    return lines + [
+        Finding(f"{counts[kind]:,} times {words[kind]}.", {"kind": kind})
+        for kind in kinds
+        if counts[kind]
+    ]
+
+
+def _confusions(
+    true: NDArray[np.int64], predicted: NDArray[np.int64], labels: Sequence[str]
+) -> list[Finding]:
+    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    support = counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    # stable: pairs that are equally frequent keep the order of the labels
+    order = np.argsort(-counts, axis=None, kind="stable")[:LINES]
+    pairs = [divmod(int(place), len(labels)) for place in order]
+    return [
+        Finding(
+            f"{labels[actual]} is taken for {labels[other]} in {counts[actual, other]:,} of its "
+            f"{_rows(support[actual])}.",
+            {"actual": labels[actual], "predicted": labels[other]},
+        )
+        for actual, other in pairs
+        if counts[actual, other]
+    ]
+
+
+def _weak_relations(table: Columns | None, negative_label: str | None) -> list[Finding]:
+    if table is None:
+        return []
+    names = ("relation", "f1", "f1_low", "f1_high", "support")
+    rows = [
+        row
+        for row in zip(*(table[name] for name in names), strict=True)
+        if row[0] != negative_label and row[1] is not None and row[4] >= MINIMUM_SUPPORT
+    ]
+    return [
+        Finding(f"{name}: F1 {_interval(f1, low, high)}, {_rows(support)}.", {"actual": name})
+        for name, f1, low, high, support in sorted(rows, key=lambda row: row[1])[:LINES]
+    ]
+
+
+def _weak_slices(table: Columns | None) -> list[Finding]:
+    if table is None:
+        return []
+    names = ("slice", "value", "micro_f1", "micro_f1_low", "micro_f1_high", "rows")
+    rows = [
+        row
+        for row in zip(*(table[name] for name in names), strict=True)
+        if row[2] is not None and row[5] >= MINIMUM_ROWS
+    ]
+    return [
+        Finding(
+            f"{name.replace('_', ' ')} {value}: micro-F1 {_interval(f1, low, high)}, "
+            f"{_rows(count)}.",
+            slice_filter(name, value),
+        )
+        for name, value, f1, low, high, count in sorted(rows, key=lambda row: row[2])[:LINES]
+    ]
+
+
+def slice_filter(name: str, value: str) -> dict[str, str]:
+    """Return what to set in the row browser for a slice; empty for one it cannot filter by."""
+    return {name: value} if name in ("type_pair", "source") else {}
+
+
+def _interval(value: float, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"{value:.1f}"
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

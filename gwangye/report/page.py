@@ -1,0 +1,78 @@
+"""The page: a template, its style and its scripts, put into one file with the data.
+
+The page loads nothing: its Content-Security-Policy allows its own style and script by their
+hashes, and nothing else. The data are JSON in which no ``<`` stands, and the scripts put text into
+the page as text only, so that a sentence is never markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+# in the order in which they build on each other
+SCRIPTS = (
+    *("dom.js", "charts.js", "rows.js", "sentence.js", "matrix.js", "tables.js", "lists.js"),
+    *("browser.js", "main.js"),
+)
+COLUMNS = {
+    "validation": "validation",
+    "validation_reweighted": "re-weighted to the target",
+    "test": "test",
+}
+
+
+def render(content: Mapping[str, Any]) -> str:
+    """Return the page.
+
+    Args:
+        content: What :func:`gwangye.report.collect` returns.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    script = "".join(_asset(name) for name in SCRIPTS)
+    style = _asset("report.css")
+    scores = content["scores"]
+    columns = {
+        key: title
+        for key, title in COLUMNS.items()
+        if any(key in of_model for of_model in scores.values())
+    }
+    return environment.from_string(_asset("report.html.jinja")).render(
+        content,
+        columns=columns,
+        policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'",
+        style=Markup(style),
+        script=Markup(script),
+        data=Markup(embedded({**content, "columns": columns})),
+    )
+
+
+def embedded(values: Mapping[str, Any]) -> str:
+    r"""Return values as JSON that may stand inside a script element.
+
+    Example:
+        >>> embedded({"a": "</script>"})
+        '{"a":"\\u003c/script>"}'
+    """
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # without any "<" neither "</script" nor "<!--" can end the element
+    return text.replace("<", "\\u003c")
+
+
+def _asset(name: str) -> str:
+    return (resources.files("gwangye.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,0 +1,171 @@
+"""A run of six validation rows and two test rows, by hand; no stage was needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gwangye.dataset import Dataset, Task, write_json
+from gwangye.predictions import prediction_table, write_predictions
+from gwangye.report import collect, render
+
+LABELS = ["no_relation", "org:members", "per:title"]
+EVIL = "<b>홍길동</b> & </script><img src=x onerror=\"document.title='taken'\"><!-- 작가"
+TRAINED = {"facts": [("encoder", "tiny")], "columns": ["variant"], "variants": [["a"], ["b"]]}
+
+# guid, sentence, subject, object, label
+VALIDATION = [
+    ("v1", "이순신은 조선의 장군이다.", (0, 3, "PER"), (9, 11, "POH"), "per:title"),
+    ("v2", EVIL, (3, 6, "PER"), (71, 73, "POH"), "per:title"),
+    ("v3", "😀 김구는 임시정부의 주석이다.", (2, 4, "PER"), (12, 14, "POH"), "per:title"),
+    ("v4", "서울은 한국의 수도이다.", (0, 2, "LOC"), (4, 6, "LOC"), "no_relation"),
+    ("v5", "서울시청 앞은 붐빈다.", (0, 4, "ORG"), (0, 2, "LOC"), "org:members"),
+    ("v6", "어제는 비가 왔다.", (0, 2, "DAT"), (4, 5, "POH"), "no_relation"),
+]
+TEST = [
+    ("t1", "세종은 왕이다.", (0, 2, "PER"), (4, 5, "POH"), "per:title"),
+    ("t2", "부산은 항구이다.", (0, 2, "LOC"), (4, 6, "POH"), "no_relation"),
+]
+# of the three relations; v2 and v3 are wrong for the ensemble, v4 too
+ENSEMBLE = [
+    [0.1, 0.1, 0.8],
+    [0.7, 0.1, 0.2],
+    [0.2, 0.5, 0.3],
+    [0.3, 0.1, 0.6],
+    [0.05, 0.9, 0.05],
+    [0.5, 0.3, 0.2],
+]
+SECOND = [[0.6, 0.1, 0.3], *ENSEMBLE[1:]]
+OF_TEST = [[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]
+
+SCORE = {"micro_f1": 50.0, "micro_f1_low": 40.0, "micro_f1_high": 60.0, "auprc": 45.0}
+TABLES = {
+    "per_relation/{}.csv": "relation,precision,recall,f1,auprc,support,f1_low,f1_high,auprc_low,"
+    "auprc_high\nno_relation,50,50,50,60,2,40,60,50,70\norg:members,50,100,66.67,80,1,30,90,60,95\n"
+    "per:title,50,33.33,40,70,3,20,60,55,85\n",
+    "slices/{}.csv": "slice,value,rows,share,micro_f1,micro_f1_low,micro_f1_high,accuracy,"
+    "relation_for_none,none_for_relation,wrong_relation\n"
+    "type_pair,PER-POH,3,50,40,20,60,33.33,0,1,1\norder,subject first,5,83.33,50,30,70,50,1,1,1\n",
+    "reliability/{}.csv": "lower,upper,rows,share,confidence,accuracy\n0,50,0,0,,\n"
+    "50,100,6,100,66.67,50\n",
+    "risk_coverage/{}.csv": "coverage,rows,threshold,micro_f1,accuracy\n50,3,0.7,80,66.67\n"
+    "100,6,0.5,50,50\n",
+}
+NOISE = (
+    "guid,label,suggested,quality,probability_of_label,probability_of_suggested,subject,object,"
+    "sentence\n"
+)
+
+
+def frame(rows: Sequence[tuple[Any, ...]], *, labelled: bool = True) -> pd.DataFrame:
+    """The canonical table of rows as they stand above."""
+    values = []
+    for guid, sentence, (a, b, subject_type), (c, d, object_type), label in rows:
+        subject, object_ = sentence[a:b], sentence[c:d]
+        spans = (subject, a, b, subject_type, object_, c, d, object_type)
+        values.append((guid, sentence, *spans, label if labelled else None, "news"))
+    columns = ["guid", "sentence"]
+    columns += [f"{r}_{n}" for r in ("subject", "object") for n in ("word", "start", "end", "type")]
+    return pd.DataFrame(values, columns=[*columns, "label", "source"])
+
+
+class Run:
+    """A folder with everything that the report reads."""
+
+    def __init__(self, folder: Path, *, test_labels: bool = True) -> None:
+        self.split, self.predictions = folder / "split", folder / "predictions"
+        self.metrics = folder / "metrics"
+        self.task = Task(LABELS, "no_relation", ["PER", "ORG", "LOC", "DAT", "POH", "NOH"])
+        train = frame(VALIDATION)
+        train["fold"] = 0
+        self.dataset = Dataset(train, frame(TEST, labelled=test_labels), self.task)
+        self.split.mkdir(parents=True)
+        self.dataset.write(self.split)
+        for name, values in (("ensemble", ENSEMBLE), ("a", ENSEMBLE), ("b", SECOND)):
+            self.predict(name, values)
+        scores = {"validation": SCORE | {"rows": 6}}
+        if test_labels:
+            scores["test"] = SCORE | {"rows": 2}
+        write_json(dict.fromkeys(["ensemble", "a", "b"], scores), self.metrics / "metrics.json")
+
+    def predict(self, model: str, validation: Sequence[Sequence[float]]) -> None:
+        """Write a model's predictions."""
+        tables = [
+            prediction_table(
+                [row[0] for row in rows], part, np.array(values, dtype=np.float64), LABELS
+            )
+            for part, rows, values in (
+                ("validation", VALIDATION, validation),
+                ("test", TEST, OF_TEST),
+            )
+        ]
+        write_predictions(pd.concat(tables), self.predictions / f"{model}.parquet")
+
+    def write(self, path: str, text: str) -> None:
+        """Write a table below the metrics."""
+        file = self.metrics / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def write_tables(self) -> None:
+        """Write all tables that the report shows."""
+        for path, text in TABLES.items():
+            for model in ("ensemble", "a", "b"):
+                for part in ("validation", "test"):
+                    self.write(path.format(f"{model}_{part}"), text)
+        row = ("이순신", "장군", "이순신은 조선의 장군이다.")
+        words = ",".join(row)
+        self.write("label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n")
+        self.write(
+            "disagreements/validation.csv",
+            "guid,actual,ensemble,a,b,divergence,subject,object,sentence\n"
+            f"v1,per:title,per:title,per:title,no_relation,0.31,{words}\n",
+        )
+        changed = "이순신이 조선의 장군이다."
+        for variant in ("a", "b"):
+            self.write(
+                f"robustness/{variant}/rates.csv",
+                "perturbation,relation,rows,changed,changed_low,changed_high,correct_before,"
+                "correct_after,to_negative\nparticles,all,6,16.67,3,40,50,33.33,16.67\n"
+                "particles,per:title,3,33.33,5,70,33.33,0,33.33\n",
+            )
+            self.write(
+                f"robustness/{variant}/changed.csv",
+                "guid,perturbation,actual,before,after,confidence_before,confidence_after,subject,"
+                f"object,sentence\nv1,particles,per:title,per:title,no_relation,0.8,0.6,이순신,"
+                f"장군,{changed}\n",
+            )
+            curves = f"train/{variant}/plots/metrics"
+            self.write(f"{curves}/loss.tsv", "step\tloss\n10\t2.5\n20\t1.25\n")
+            self.write(f"{curves}/eval/micro_f1.tsv", "step\tmicro_f1\n10\t30\n20\t50\n")
+
+    def page(self) -> str:
+        """The report of this run."""
+        return render(
+            collect(self.split, self.predictions, self.metrics, ["a", "b"], trained=TRAINED)
+        )
+
+    def write_page(self) -> Path:
+        """Write the report of this run beside its metrics."""
+        path = self.metrics / "report.html"
+        path.write_text(self.page(), encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run with all tables."""
+    run = Run(tmp_path)
+    run.write_tables()
+    return run
+
+
+@pytest.fixture
+def bare_run(tmp_path: Path) -> Run:
+    """A run whose test rows have no labels, and of which only predictions and scores exist."""
+    return Run(tmp_path, test_labels=False)
