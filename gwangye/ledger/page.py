@@ -12,7 +12,10 @@ from gwangye.ledger.tables import caption, scored_parts
 
 
 class Cell(NamedTuple):
-    """A cell under its title; a number has the value that it is sorted by, or None."""
+    """A cell under its title; a number has the value that it is sorted by, or None.
+
+    Lines after a number's first are its details and stand in small print.
+    """
 
     title: str
     lines: Sequence[str]
@@ -27,7 +30,8 @@ def to_html(rows: Sequence[Row]) -> str:
         rows: The ledger, with at least one row.
     """
     scores = [(part, metric) for part in scored_parts(rows) for metric in SCORES]
-    table = [_cells(row, scores) for row in rows]
+    several = len({row.model for row in rows if row.model}) > 1
+    table = [_cells(row, scores, model=several) for row in rows]
     head = "".join(
         f'<th scope="col"{_class(cell)}><button>{html.escape(cell.title)}</button></th>'
         for cell in table[0]
@@ -38,18 +42,20 @@ def to_html(rows: Sequence[Row]) -> str:
     return page.replace("{rows}", body)
 
 
-def _cells(row: Row, scores: Sequence[tuple[str, str]]) -> list[Cell]:
+def _cells(row: Row, scores: Sequence[tuple[str, str]], *, model: bool) -> list[Cell]:
     changed = ["(unknown)"] if row.changes is None else row.changes
+    code = ["code changed"] if row.code_changed else []
     return [
         Cell("experiment", [", ".join(row.names) + (f" ({row.state})" if row.state else "")]),
-        Cell("revision", [row.revision]),
-        Cell("parent", [row.parent]),
-        Cell("changed", changed if row.parent else ["(first)"]),
-        Cell("code", ["" if row.code_changed is None else "yes" if row.code_changed else "no"]),
+        Cell(
+            "revision",
+            [text for text in (row.revision, row.parent and f"from {row.parent}") if text],
+        ),
+        Cell("changed", [*changed, *code] if row.parent else ["(first)"]),
         *(_score(row, part, metric) for part, metric in scores),
-        Cell("model", [row.model]),
+        *([Cell("model", [row.model])] if model else []),
         Cell("who", [row.author]),
-        Cell("when", [row.date]),
+        Cell("when", row.date.split()),
         Cell("note", [row.remark]),
     ]
 
@@ -57,7 +63,10 @@ def _cells(row: Row, scores: Sequence[tuple[str, str]]) -> list[Cell]:
 def _score(row: Row, part: str, metric: str) -> Cell:
     score = row.scores.get((part, metric))
     title = f"{PARTS[part]} {SCORES[metric]}"
-    return Cell(title, [str(score)], True, score.value) if score else Cell(title, [], True)
+    if score is None:
+        return Cell(title, [], True)
+    value, *interval = str(score).split(" ")
+    return Cell(title, [value, *interval], True, score.value)
 
 
 def _class(cell: Cell) -> str:
@@ -66,7 +75,10 @@ def _class(cell: Cell) -> str:
 
 def _html(cell: Cell) -> str:
     key = "" if cell.value is None else f' data-key="{cell.value}"'
-    text = "<br>".join(html.escape(line) for line in cell.lines)
+    lines = [html.escape(line) for line in cell.lines]
+    if cell.number:
+        lines[1:] = [f"<small>{line}</small>" for line in lines[1:]]
+    text = " <br>".join(lines)  # a space: on a phone the lines are one
     return f'<td data-title="{html.escape(cell.title)}"{_class(cell)}{key}>{text}</td>'
 
 
@@ -78,30 +90,45 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Experiments</title>
 <style>
-:root { color-scheme: light dark; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem; }
-h1 { font-size: 1.3rem; margin: 0 0 .5rem; }
-input { font: inherit; padding: .3rem .5rem; width: min(22rem, 100%); box-sizing: border-box; }
-table { border-collapse: collapse; margin-top: 1rem; }
-th, td { border-bottom: 1px solid #8885; padding: .35rem .6rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
-th { position: sticky; top: 0; background: Canvas; }
-th button { all: unset; cursor: pointer; font-weight: 600; white-space: nowrap; }
-th button:focus-visible { outline: 2px solid; }
+:root { color-scheme: light dark; --muted: #5d6370; --line: #8884; }
+@media screen and (prefers-color-scheme: dark) { :root { --muted: #9ba2b0; } }
+body { font: 14px/1.45 system-ui, "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo",
+  "Malgun Gothic", sans-serif; margin: 1.5rem; }
+h1 { font-size: 1.5rem; letter-spacing: -.01em; margin: 0 0 .2rem; }
+p { margin: .2rem 0 .8rem; color: var(--muted); }
+input { font: inherit; padding: .3rem .5rem; width: min(22rem, 100%); box-sizing: border-box;
+  border: 1px solid var(--line); border-radius: .4rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid var(--line); padding: .4rem; text-align: left;
+  vertical-align: top; }
+th { position: sticky; top: 0; background: Canvas; vertical-align: bottom; color: var(--muted); }
+th button { all: unset; cursor: pointer; font-weight: 600; }
+th button:hover { color: CanvasText; }
+th button:focus-visible, input:focus-visible { outline: 2px solid; }
 th[aria-sort=ascending] button::after { content: " ▲"; }
 th[aria-sort=descending] button::after { content: " ▼"; }
-td[data-title=changed], td[data-title=note] { min-width: 14rem; }
-td[data-title=when] { white-space: nowrap; }
-.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-@media screen and (max-width: 45rem) {
+tbody tr:hover { background: color-mix(in srgb, CanvasText 4%, transparent); }
+td[data-title=experiment] { font-weight: 600; overflow-wrap: break-word; }
+td[data-title=revision] { white-space: nowrap; font-family: ui-monospace, monospace;
+  font-size: .85em; }
+td[data-title=changed], td[data-title=note] { min-width: 10rem; overflow-wrap: anywhere; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number, td[data-title=when] { white-space: nowrap; }
+td[data-title=who] { overflow-wrap: break-word; }
+small, td[data-title=who], td[data-title=when] { color: var(--muted); }
+@media screen and (max-width: 60rem) {
   body { margin: 1rem; }
   table, thead, tbody, tr, td { display: block; }
   thead tr { display: flex; flex-wrap: wrap; gap: .3rem .9rem; }
   th { position: static; border: 0; padding: 0; }
-  tbody tr { border: 1px solid #8885; border-radius: .4rem; margin: .8rem 0; padding: .3rem; }
-  td, td.number { border: 0; padding: .15rem .4rem; text-align: left; white-space: normal; }
+  tbody tr { border: 1px solid var(--line); border-radius: .6rem; margin: .8rem 0;
+    padding: .5rem .4rem; }
+  td, td.number { border: 0; padding: .1rem .4rem; text-align: left; white-space: normal; }
+  td br { display: none; }
+  td[data-title=changed] br { display: inline; }
+  td[data-title=experiment] { font-size: 1.1em; }
   td:empty { display: none; }
-  td::before { content: attr(data-title) ": "; font-weight: 600; }
+  td:not([data-title=experiment])::before { content: attr(data-title) " "; color: var(--muted); }
   tr[hidden] { display: none; }
 }
 @media print {
