@@ -102,7 +102,7 @@ def _predicted_parts(
         rows = np.flatnonzero(part_of == part)
         if not len(rows):
             continue
-        examples = _examples(dataset, part, [stacked.guids[i] for i in rows])
+        examples = dataset.rows(part, [stacked.guids[i] for i in rows])
         gold = task.label_ids(examples)
         parts[part] = example_columns(examples, task) | {"predictions": {}}
         for model, probabilities in zip(models, stacked.probabilities[:, rows], strict=True):
@@ -121,17 +121,6 @@ def _predicted_parts(
 
 def _frame(dataset: Dataset, part: str) -> pd.DataFrame:
     return dataset.train if part == "validation" else dataset.test
-
-
-def _examples(dataset: Dataset, part: str, guids: Sequence[str]) -> pd.DataFrame:
-    frame = _frame(dataset, part).set_index("guid", drop=False)
-    unknown = [guid for guid in guids if guid not in frame.index]
-    if unknown:
-        raise DataError(
-            f"{len(unknown)} predicted {part} rows are not in the split, first '{unknown[0]}'. "
-            "Run `dvc repro` so that both are of the same split."
-        )
-    return frame.loc[list(guids)]
 
 
 def _scores(path: Path) -> dict[str, Any]:

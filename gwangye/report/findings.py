@@ -51,7 +51,7 @@ def findings(
         "Errors": _errors(true, predicted, task),
         "Most often confused": _confusions(true, predicted, task.labels),
         "Weakest relations": _weak_relations(per_relation, task.negative_label),
-        "Weakest slices": _weak_slices(slices),
+        "Weakest slices": _weak_slices(slices, len(true)),
     }
     return {heading: lines for heading, lines in found.items() if lines}
 
@@ -113,18 +113,19 @@ def _weak_relations(table: Columns | None, negative_label: str | None) -> list[F
     ]
 
 
-def _weak_slices(table: Columns | None) -> list[Finding]:
+def _weak_slices(table: Columns | None, rows_of_part: int) -> list[Finding]:
     if table is None:
         return []
     names = ("slice", "value", "micro_f1", "micro_f1_low", "micro_f1_high", "rows")
     rows = [
         row
         for row in zip(*(table[name] for name in names), strict=True)
-        if row[2] is not None and row[5] >= MINIMUM_ROWS
+        # a slice of all rows is no weak spot
+        if row[2] is not None and MINIMUM_ROWS <= row[5] < rows_of_part
     ]
     return [
         Finding(
-            f"{name.replace('_', ' ')} {value}: micro-F1 {_interval(f1, low, high)}, "
+            f"{_words(name)}, {_words(value)}: micro-F1 {_interval(f1, low, high)}, "
             f"{_rows(count)}.",
             slice_filter(name, value),
         )
@@ -141,6 +142,10 @@ def _interval(value: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"{value:.1f}"
     return f"{value:.1f} ({low:.1f}–{high:.1f})"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _rows(count: int) -> str:

@@ -68,21 +68,23 @@ def test_weak_relations_have_enough_rows_and_are_relations() -> None:
 
 def test_weak_slices_have_enough_rows_and_a_score() -> None:
     table = {
-        "slice": ["type_pair", "order", "order", "source"],
-        "value": ["PER-ORG", "subject first", "object first", "news"],
-        "rows": [20, 19, 90, 50],
-        "micro_f1": [40.0, 10.0, 30.0, None],
-        "micro_f1_low": [30.0, 0.0, 20.0, None],
-        "micro_f1_high": [50.0, 20.0, 40.0, None],
+        # too few rows, all rows, no score: the last three are left out
+        "slice": ["type_pair", "order", "order", "pair", "source"],
+        "value": ["PER-ORG", "object_first", "subject_first", "unseen", "news"],
+        "rows": [20, 90, 19, 91, 50],
+        "micro_f1": [40.0, 30.0, 10.0, 5.0, None],
+        "micro_f1_low": [30.0, 20.0, 0.0, 0.0, None],
+        "micro_f1_high": [50.0, 40.0, 20.0, 10.0, None],
     }
-    found = findings(np.array([1]), np.array([1]), TASK, slices=table)["Weakest slices"]
+    true = np.ones(91, dtype=int)
+    found = findings(true, true, TASK, slices=table)["Weakest slices"]
     assert [line.text for line in found] == [
-        "order object first: micro-F1 30.0 (20.0–40.0), 90 rows.",
-        "type pair PER-ORG: micro-F1 40.0 (30.0–50.0), 20 rows.",
+        "order, object first: micro-F1 30.0 (20.0–40.0), 90 rows.",
+        "type pair, PER-ORG: micro-F1 40.0 (30.0–50.0), 20 rows.",
     ]
     assert [line.show for line in found] == [{}, {"type_pair": "PER-ORG"}]
 
 
 def test_slices_that_the_page_can_show() -> None:
     assert slice_filter("source", "news") == {"source": "news"}
-    assert slice_filter("order", "subject first") == {}
+    assert slice_filter("order", "subject_first") == {}

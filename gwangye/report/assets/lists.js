@@ -38,8 +38,8 @@ const doubtedLabel = row => line([
   element("span", {class: "measure"}, `label quality ${decimal(row.quality, 2)}`),
 ], row);
 
-function disagreement(row, models) {
-  const votes = models.map(model => element("span", {class: "vote"}, `${model} `,
+function disagreement(row, voters) {
+  const votes = voters.map(model => element("span", {class: "vote"}, `${model} `,
     relation(row[model], row[model] === row.actual ? "gold" : "")));
   return line([
     row.actual ? ["label ", relation(row.actual, "gold")] : "no label ",

@@ -121,13 +121,20 @@ function drawLabels() {
     growing(withSpans(found), doubtedLabel, found.total)]);
 }
 
+const NO_VOTE = new Set(["guid", "actual", "divergence", "sentence", "spans"]);
+
 function drawDisagreements() {
   const found = currentPart().disagreements;
   if (!found?.total) {
-    return put("disagreements", ".content", notice(found ? "The models agree." : "The run has no such table."));
+    return put("disagreements", ".content", notice(found
+      ? "None: the ensemble has one member, or there are no rows." : "The run has no such table."));
   }
-  return put("disagreements", ".content", growing(withSpans(found),
-    row => disagreement(row, DATA.models.filter(model => model in found.columns)), found.total));
+  // a member may be one seed of a variant: "bigru/2"
+  const voters = Object.keys(found.columns).filter(name => !NO_VOTE.has(name));
+  return put("disagreements", ".content", [
+    element("p", {class: "about"}, "The rows on which the ensemble's members are furthest apart. "
+      + "Divergence: 0 where all say the same, 1 where each is sure of something else."),
+    growing(withSpans(found), row => disagreement(row, voters), found.total)]);
 }
 
 function drawBrowser() {

@@ -45,9 +45,12 @@ const number = (title, value, digits = 1) => ({title, value, number: digits || t
 const scoreColumns = (title, key) => [
   number(title, row => row[key]),
   {title: "95 % interval", value: row => row[`${key}_low`], class: "chart",
-    show: row => [intervalBar(row[key], row[`${key}_low`], row[`${key}_high`],
-      `${decimal(row[key])} (${range(row[`${key}_low`], row[`${key}_high`])})`),
-      element("small", {}, range(row[`${key}_low`], row[`${key}_high`]))]},
+    show: row => {
+      const [low, high] = [row[`${key}_low`], row[`${key}_high`]];
+      const interval = range(low, high);
+      return [intervalBar(row[key], low, high, `${decimal(row[key])} ${interval && `(${interval})`}`),
+        element("small", {}, interval)];
+    }},
 ];
 
 function relationTable(columns) {
@@ -73,7 +76,7 @@ function sliceTables(columns) {
   return [...groups].map(([name, rows]) => {
     const shown = row => {
       const filters = sliceFilters(name, row.value);
-      return filters ? rowsLink(filters, row.value) : row.value;
+      return filters ? rowsLink(filters, row.value) : words(row.value);
     };
     return element("div", {class: "slice"}, element("h3", {}, words(name)), sortable(words(name), [
       {title: words(name), value: row => row.value, show: shown},
