@@ -66,6 +66,7 @@ def after_running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[st
         "ensemble": (split, predictions),
         "target": (split, f"{predictions}/ensemble.parquet", "data/target"),
         "evaluate": (split, predictions, "data/target", "metrics"),
+        "report": (split, predictions, "metrics", "metrics/report.html"),
     }
     names = {}
     for stage, given in arguments.items():
@@ -84,6 +85,7 @@ def test_stages_that_move_tables_load_neither_torch_nor_transformers(
         "ensemble": [],
         "target": [],
         "evaluate": ["sklearn"],  # the scores are its
+        "report": [],
     }
 
 

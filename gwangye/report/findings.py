@@ -71,7 +71,7 @@ def _errors(true: NDArray[np.int64], predicted: NDArray[np.int64], task: Task) -
     }
     kinds = sorted(words, key=lambda kind: -counts[kind])
     return lines + [
-        Finding(f"{counts[kind]:,} times {words[kind]}.", {"kind": kind})
+        Finding(f"{_times(counts[kind])} {words[kind]}.", {"kind": kind})
         for kind in kinds
         if counts[kind]
     ]
@@ -142,6 +142,10 @@ def _interval(value: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"{value:.1f}"
     return f"{value:.1f} ({low:.1f}–{high:.1f})"
+
+
+def _times(count: int) -> str:
+    return "Once" if count == 1 else f"{count:,} times"
 
 
 def _words(name: str) -> str:

@@ -33,7 +33,7 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         return [f"{arguments[-1]}/rates.csv", f"{arguments[-1]}/changed.csv"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
-    if stage == "predict":
+    if stage in ("predict", "report"):
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
 

@@ -88,7 +88,7 @@ def test_code_dependencies_exist() -> None:
                 assert (ROOT / path).exists(), path
 
 
-def test_predictions_of_all_variants_are_listed() -> None:
+def test_files_of_all_variants_are_listed() -> None:
     text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
     synced = sync_dependencies(text, list(load_params(ROOT / "params.yaml").variants))
     assert text == synced, "dvc.yaml is out of step with params.yaml: run `gwangye sync`"
@@ -123,6 +123,15 @@ LISTING = """stages:
       - data/predictions/a.parquet
     outs:
       - metrics/errors
+  report:
+    deps:
+      - data/predictions/ensemble.parquet
+      - data/predictions/a.parquet
+      - metrics/train/a
+      - metrics/robustness/a
+      - metrics/metrics.json
+    outs:
+      - metrics/report.html
 plots:
   - Loss:
       y:
@@ -134,10 +143,10 @@ plots:
 
 
 def test_sync_lists_new_variants_and_keeps_the_rest() -> None:
-    expected = LISTING.replace(
-        "      - data/predictions/a.parquet\n",
-        "      - data/predictions/b.parquet\n      - data/predictions/c.parquet\n",
-    )
+    expected = LISTING
+    for path in ("data/predictions/a.parquet", "metrics/train/a", "metrics/robustness/a"):
+        lines = [f"      - {path}\n".replace("/a", f"/{name}") for name in ("b", "c")]
+        expected = expected.replace(f"      - {path}\n", "".join(lines))
     for curve in ("loss.tsv: loss", "f1.tsv: f1"):
         expected = expected.replace(
             f"        metrics/train/a/plots/{curve}\n",
@@ -147,12 +156,22 @@ def test_sync_lists_new_variants_and_keeps_the_rest() -> None:
     assert sync_dependencies(LISTING, ["a"]) == LISTING
 
 
-def test_sync_without_a_list_says_what_to_add() -> None:
-    text = LISTING.replace("      - data/predictions/a.parquet\n", "")
-    with pytest.raises(DataError, match=r"'ensemble' lists no predictions. Add the line `- data"):
-        sync_dependencies(text, ["b"])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "data/predictions/a.parquet",
+            "'ensemble' lists no data/predictions/<variant>.parquet. Add the line "
+            "`- data/predictions/b.parquet` to its deps",
+        ),
+        ("metrics/train/a", "'report' lists no metrics/train/<variant>. Add the line `- metrics"),
+    ],
+)
+def test_sync_without_a_list_says_what_to_add(line: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        sync_dependencies(LISTING.replace(f"      - {line}\n", ""), ["b"])
 
 
 def test_sync_without_the_stages_says_so() -> None:
-    with pytest.raises(DataError, match="'ensemble' and 'evaluate' were not both found"):
+    with pytest.raises(DataError, match="below `stages:` there is no stage 'ensemble'"):
         sync_dependencies("stages:\n  split:\n    cmd: x\n", ["b"])

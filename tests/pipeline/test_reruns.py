@@ -12,7 +12,7 @@ from tests.pipeline.conftest import Project
 pytestmark = pytest.mark.pipeline
 
 VARIANTS = {"entity_start", "bilstm", "bigru"}
-ENDS = {"ensemble", "target", "evaluate"}
+ENDS = {"ensemble", "target", "evaluate", "report"}
 
 
 def models(*variants: str) -> set[str]:
@@ -81,18 +81,20 @@ CHANGES = {
     ),
     "ensemble.members": (set_parameter("ensemble.members", ["bilstm", "bigru"]), ENDS),
     "ensemble.name": (set_parameter("ensemble.name", "weighted"), ENDS),
-    "target": (set_parameter("target.labels", "bbse"), {"target", "evaluate"}),
-    "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate"}),
+    "target": (set_parameter("target.labels", "bbse"), {"target", "evaluate", "report"}),
+    "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate", "report"}),
     "robustness": (
         set_parameter("robustness.rows", 50),
-        {f"robustness@{variant}" for variant in VARIANTS},
+        {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
     "the perturbations' code": (
         change_code("gwangye/robustness/names.py"),
-        {f"robustness@{variant}" for variant in VARIANTS},
+        {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
-    "the target's code": (change_code("gwangye/targets.py"), {"target", "evaluate"}),
-    "the evaluation code": (change_code("gwangye/analysis.py"), {"evaluate"}),
+    "the target's code": (change_code("gwangye/targets.py"), {"target", "evaluate", "report"}),
+    "the evaluation code": (change_code("gwangye/analysis/slices.py"), {"evaluate", "report"}),
+    "the report's code": (change_code("gwangye/report/findings.py"), {"report"}),
+    "the report's style": (change_code("gwangye/report/assets/report.css"), {"report"}),
     "the losses' code": (
         change_code("gwangye/losses/__init__.py"),
         {*models(*VARIANTS), *ENDS},
@@ -160,3 +162,5 @@ def test_new_variant_runs_alone(project: Project) -> None:
     listed = yaml.safe_load((project.folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert "data/predictions/cls.parquet" in listed["ensemble"]["deps"]
     assert "data/predictions/cls.parquet" in listed["evaluate"]["deps"]
+    for path in ("data/predictions/cls.parquet", "metrics/train/cls", "metrics/robustness/cls"):
+        assert path in listed["report"]["deps"]

@@ -56,7 +56,7 @@ def test_headline_and_findings(report: Path, visit: Visit) -> None:
     assert "40.0–60.0 · AUPRC 45.0 · 6 rows" in page.locator("#cards").inner_text()
     assert texts(page, "#findings li")[:2] == [
         "3 of 6 rows are wrong.",
-        "1 times a relation is predicted where there is no_relation.",
+        "Once a relation is predicted where there is no_relation.",
     ]
     page.get_by_text("3 of 6 rows are wrong.").click()
     assert shown(page) == ["v2", "v4", "v3"]

@@ -24,8 +24,8 @@ def test_errors_and_confusions_by_size() -> None:
         "Errors": [
             "4 of 7 rows are wrong.",
             "2 times a relation is predicted where there is no_relation.",
-            "1 times no_relation is predicted where there is a relation.",
-            "1 times another relation is predicted.",
+            "Once no_relation is predicted where there is a relation.",
+            "Once another relation is predicted.",
         ],
         "Most often confused": [
             "no_relation is taken for per:title in 2 of its 3 rows.",

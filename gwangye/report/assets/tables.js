@@ -78,7 +78,7 @@ function sliceTables(columns) {
       const filters = sliceFilters(name, row.value);
       return filters ? rowsLink(filters, row.value) : words(row.value);
     };
-    return element("div", {class: "slice"}, element("h3", {}, words(name)), sortable(words(name), [
+    return element("div", {class: "slice"}, sortable(words(name), [
       {title: words(name), value: row => row.value, show: shown},
       number("rows", row => row.rows, 0),
       ...scoreColumns("micro-F1", "micro_f1"),
