@@ -24,6 +24,7 @@ install: $(VENV)/.installed ## set up the virtual environment in .venv
 repro: install ## set up, then run the pipeline: data → models → metrics/metrics.json
 	$(BIN)/dvc repro
 	$(BIN)/gwangye scores
+	@echo "The whole run as one page: metrics/report.html"
 
 test: install ## set up (a browser too, if apt-get may), then run all tests
 	bash .ci/browser
