@@ -25,7 +25,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
 
     stages, variants = ("train", "predict", "robustness"), ("entity_start", "bilstm", "bigru")
     affected = {f"{stage}@{variant}" for stage in stages for variant in variants}
-    assert ran_stages(output) == affected | {"ensemble", "target", "evaluate"}
+    assert ran_stages(output) == affected | {"ensemble", "target", "evaluate", "report"}
 
     difference = json.loads(git_project.run("dvc", "metrics", "diff", "main", "--json").stdout)
     change = difference["metrics/metrics.json"]["ensemble.validation.micro_f1"]
@@ -46,7 +46,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
     assert "per:title" in page
 
 
-ENDS = {"ensemble", "target", "evaluate"}
+ENDS = {"ensemble", "target", "evaluate", "report"}
 BILSTM = {"train@bilstm", "predict@bilstm", "robustness@bilstm", *ENDS}
 # what `dvc exp run -S` is given, and what must run: every kind of piece that a variant can have
 SWITCHES = [
@@ -148,7 +148,7 @@ def test_branches_that_change_different_variants_merge_without_retraining(
     output = git_project.run("gwangye", "merge", "first").stdout
 
     # new are only the stages that see both changes; the two trained variants are taken from cache
-    assert ran_stages(output) == {"ensemble", "target", "evaluate"}
+    assert ran_stages(output) == {"ensemble", "target", "evaluate", "report"}
     losses = {name: v["loss"] for name, v in parameters(git_project)["variants"].items()}
     assert losses["bilstm"]["gamma"] == 2.5
     assert losses["bigru"]["gamma"] == 0.5
