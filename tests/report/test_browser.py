@@ -95,6 +95,8 @@ def test_arrow_keys_lead_from_cell_to_cell(report: Path, visit: Visit) -> None:
     assert page.evaluate(said) == "no_relation → per:title: 1 of 2 rows"
     page.keyboard.press("ArrowDown")
     assert page.evaluate(said) == "per:title → per:title: 1 of 3 rows"
+    # the tab key still leads to one cell only
+    assert page.locator(".matrix button[tabindex='0']").count() == 1
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     assert shown(page) == ["v4"]
