@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from gwangye.cli import ablate, compare, data, ledger, pipeline, predict, review
+from gwangye.cli import ablate, compare, data, ledger, pipeline, predict, review, sweep
 from gwangye.errors import GwangyeError
 
 typer_app = typer.Typer(
@@ -26,6 +26,7 @@ typer_app.command("ablate")(ablate.ablate)
 typer_app.command("compare")(compare.compare)
 typer_app.command("ledger")(ledger.ledger)
 typer_app.command("review")(review.review)
+typer_app.command("sweep")(sweep.sweep)
 typer_app.command("repro")(pipeline.repro)
 typer_app.command("scores")(pipeline.scores)
 typer_app.command("sync")(pipeline.sync)
