@@ -43,7 +43,7 @@ def run_all(
     outcomes, failed = [], []
     pool = ThreadPoolExecutor(workers)
     try:
-        with _signals_interrupt():
+        with signals_handled_by(_interrupt):
             futures: dict[Future[Outcome], Experiment] = {
                 pool.submit(workbench.run, experiment): experiment for experiment in experiments
             }
@@ -66,15 +66,19 @@ def run_all(
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Raise KeyboardInterrupt at every signal that asks to stop."""
+def signals_handled_by(handler: Callable[..., object]) -> Iterator[None]:
+    """Have a function called at every signal that asks to stop, instead of what it does otherwise.
+
+    Args:
+        handler: Called with the signal's number and the frame.
+    """
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    before = {number: signal.signal(number, _interrupt) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def _interrupt(*_: object) -> None:
