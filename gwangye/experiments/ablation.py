@@ -13,7 +13,8 @@ from gwangye.dataset import Dataset
 from gwangye.experiments.effects import Trained
 from gwangye.experiments.plan import Run
 from gwangye.experiments.stage_times import KEY, read_trailer
-from gwangye.experiments.worktree import LOCK, Repository, git
+from gwangye.experiments.worktree import LOCK, PARAMS, Repository, git
+from gwangye.params import read_values
 from gwangye.predictions import read_predictions
 from gwangye.revisions import fetch_output
 from gwangye.targets import Target
@@ -43,7 +44,9 @@ def read_trained(
     models: list[list[str]] = []
     for _, revision in revisions:
         hashes = _hashes(repository, revision)
-        trained = {p.split("/")[1]: h for p, h in hashes.items() if _is_model(p)}
+        # dvc.lock keeps entries of variants that are no more
+        variants = read_values(repository.read(PARAMS, revision), PARAMS)["variants"]
+        trained = {name: hashes[f"models/{name}"] for name in variants}
         models.append(list(trained.values()))
         message = f"--format=%(trailers:key={KEY},valueonly)"
         text = git(repository.root, "log", "-1", message, revision).strip()
@@ -105,7 +108,3 @@ def _hashes(repository: Repository, revision: str) -> dict[str, str]:
     stages = yaml.safe_load(repository.read(LOCK, revision))["stages"]
     outs = [out for stage in stages.values() for out in stage.get("outs", [])]
     return {out["path"]: out["md5"] for out in outs}
-
-
-def _is_model(path: str) -> bool:
-    return path.startswith("models/") and not path.startswith("models/encoders/")

@@ -43,13 +43,19 @@ def to_markdown(effects: pd.DataFrame) -> str:
 
 
 def to_table(effects: pd.DataFrame, metric: str) -> Table:
-    """Return a metric's table for the terminal."""
+    """Return a metric's table for the terminal: score, difference and p below each other."""
     from rich.table import Table
 
-    head, *rows = _cells(effects, metric)
-    table = Table(*head, title=METRICS[metric])
-    for row in rows:
-        table.add_row(*(cell.replace("**", "") for cell in row))
+    rows = _cells(effects, metric)[1:]
+    columns = _columns(effects)
+    table = Table("change", *(TITLES[name] for name in columns), title=METRICS[metric])
+    for factor, alternative, *cells, minutes in rows:
+        name = f"{factor}: {alternative}".removeprefix(": ")
+        stacked = [
+            "\n".join([score, difference.replace("*", ""), p and f"p {p}"]).rstrip()
+            for score, difference, p in zip(cells[::3], cells[1::3], cells[2::3], strict=True)
+        ]
+        table.add_row(f"{name}\n{minutes} min" if minutes else name, *stacked, end_section=True)
     return table
 
 
@@ -69,10 +75,14 @@ def legend(effects: pd.DataFrame) -> str:
     return text
 
 
+def _columns(effects: pd.DataFrame) -> list[str]:
+    return [name for name in TITLES if (effects["column"] == name).any()]
+
+
 def _cells(effects: pd.DataFrame, metric: str) -> list[list[str]]:
     """Return the head and the rows of a metric's table."""
     chosen = effects[effects["metric"] == metric]
-    columns = [name for name in TITLES if (chosen["column"] == name).any()]
+    columns = _columns(effects)
     head = ["factor", "alternative"]
     for name in columns:
         head += [TITLES[name], "difference", "p"]
@@ -130,7 +140,7 @@ def write_plot(effects: pd.DataFrame, path: Path, *, metric: str = "micro_f1") -
             f"{path} takes matplotlib, which is not installed: `pip install 'gwangye[plot]'`."
         ) from error
     chosen = effects[(effects["metric"] == metric) & effects["p"].notna()]
-    columns = [name for name in TITLES if (chosen["column"] == name).any()]
+    columns = _columns(effects)
     names = list(dict.fromkeys(zip(chosen["factor"], chosen["alternative"], strict=True)))
     places = {name: -place for place, name in enumerate(names)}
     size = (2.2 + 2.6 * len(columns), 1.2 + 0.26 * len(names))

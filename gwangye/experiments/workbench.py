@@ -44,7 +44,7 @@ CHECKPOINTS = Path(".cache/checkpoints")  # what the train stage goes on from
 # What explains the scores, such as the report, is made where the experiment is applied.
 SCORES = "evaluate"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_TAIL = 20  # lines of a failed experiment's output that are told
+_TAIL = 20  # lines that a failure is told with
 _POLL = 1.0  # seconds
 
 
@@ -237,16 +237,16 @@ class Workbench:
         """Run and save; return the revision, or None where ``should_stop`` has stopped it."""
         worktree, log = slot.worktree, self.log(experiment)
         self._prepare(experiment, slot)
-        # what an interrupted training took before is not known: then the time is not told
-        checkpoints = worktree.folder / CHECKPOINTS
-        resumed = checkpoints.is_dir() and any(checkpoints.iterdir())
+        before = set((checkpoints := worktree.folder / CHECKPOINTS).glob("*"))
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
         times = StageTimes()
         if not self._reproduce(experiment, slot, times, should_stop):
             shutil.rmtree(checkpoints, ignore_errors=True)
             return None
-        trailer = "" if resumed else times.trailer()
+        # Training removes its checkpoints when it ends. If it has gone on from some, what it took
+        # before is not known: then the time is not told.
+        trailer = times.trailer() if before <= set(checkpoints.glob("*")) else ""
         message = f"{experiment.message}\n\n{trailer}".strip()
         return worktree.save(experiment.name, message)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from gwangye.errors import GwangyeError
-from gwangye.experiments.effect_tables import to_csv, to_markdown, write_plot
+from gwangye.experiments.effect_tables import to_csv, to_markdown, to_table, write_plot
 
 MISSING = np.nan
 COLUMNS = [
@@ -67,6 +69,23 @@ def test_markdown_has_a_table_per_metric_and_explains_itself(effects: pd.DataFra
         "alternatives. Bold: the corrected p is below 0.05. In brackets behind the name: fewer "
         "seeds. °: other rows than the base's, so not paired.\n"
     )
+
+
+def test_terminal_has_score_difference_and_p_below_each_other(effects: pd.DataFrame) -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(to_table(effects, "micro_f1"))
+    lines = [line.split("│") for line in console.export_text().splitlines() if "│" in line]
+    cells = [[cell.strip() for cell in line[1:-1]] for line in lines]
+    assert cells == [
+        ["base", "50.0 ± 1.3", "30.0 ± 1.0"],
+        ["2.0 min", "", ""],
+        ["loss: ce | smooth", "55.0 ± 2.0", "31.0 ± 1.0"],
+        ["2.5 min", "+5.0 (+1.0 to +9.0)", "+1.0 (-1.0 to +3.0)"],
+        ["", "p 0.004 (0.008)", "p 0.3 (0.6)"],
+        ["split: other (2)", "50.0°", "28.0 ± 1.0"],
+        ["", "+0.0 (-8.0 to +7.0)", "-2.0 (-3.0 to -1.0)"],
+        ["", "p 0.9 (0.9)", "p <0.001 (0.001)"],
+    ]
 
 
 def test_csv_has_everything_rounded(effects: pd.DataFrame) -> None:

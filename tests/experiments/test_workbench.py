@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -106,8 +107,13 @@ def test_time_is_not_told_where_training_was_resumed_or_cached(
         cached = workbench.run(quick("cached", 7))
         checkpoint = worktree(stubbed) / CHECKPOINTS / "key"
         checkpoint.mkdir(parents=True)
-        resumed = workbench.run(experiment("resumed", loss__gamma=6.0))
-        checkpoint.rmdir()
+
+        def end_training(_: Path) -> bool:
+            shutil.rmtree(checkpoint, ignore_errors=True)
+            return False
+
+        other = experiment("resumed", loss__gamma=6.0)
+        resumed = workbench.run(other, should_stop=end_training)
 
         assert ran(workbench, cached.experiment) == ["evaluate"]
     for outcome in (cached, resumed):
