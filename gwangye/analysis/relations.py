@@ -37,9 +37,8 @@ def relation_scores(
         :func:`gwangye.analysis.kinds.kinds_per_relation`.
     """
     table = per_relation(true, probabilities, labels, found.relation_auprc)
-    absent = np.where(table["support"] > 0, 0.0, np.nan)  # added, makes what is undefined missing
     for score in ("f1", "auprc"):
-        limits = defined_limits(getattr(found.replicates, f"relation_{score}"))
-        table[f"{score}_low"], table[f"{score}_high"] = limits + absent
+        replicates = getattr(found.replicates, f"relation_{score}")
+        table[f"{score}_low"], table[f"{score}_high"] = defined_limits(replicates)
     kinds = kinds_per_relation(true, probabilities.argmax(axis=1), labels, negative_label)
     return pd.concat([table.round(2), kinds], axis=1)

@@ -60,6 +60,19 @@ def test_relation_of_a_single_row() -> None:
     assert set(table["suggested"]) <= set(LABELS)
 
 
+def test_another_relation_is_suggested_although_the_label_is_the_most_probable() -> None:
+    """One row of none is rather a product. So one is flagged: the product it is least sure of."""
+    labels = ["no_relation"] * 7 + ["per:title"] * 4 + ["org:product"] * 3
+    probabilities = sure_of(*[0] * 7, *[1] * 4, *[2] * 3)
+    probabilities[0] = [0.46, 0.0, 0.54]
+    probabilities[11:] = [0.25, 0.33, 0.42]
+    probabilities[13] = [0.25, 0.35, 0.4]
+    table = doubted_labels(examples(labels), probabilities, LABELS)
+    assert table["guid"].tolist() == ["g13"]
+    assert table["suggested"].tolist() == ["per:title"]
+    assert table["probability_of_suggested"].tolist() == [0.35]
+
+
 def test_too_few_labels_to_doubt_any() -> None:
     empty = examples([])
     assert len(doubted_labels(empty, np.zeros((0, 3)), LABELS)) == 0

@@ -7,7 +7,7 @@ from gwangye.analysis import relation_scores
 from gwangye.shift import resample_counts, score_intervals
 
 LABELS = ["no_relation", "per:title", "org:product"]
-# none right twice, title for none; title right, none for title; no product, none predicted
+# none right twice, title for none; title right, none for title; no product
 TRUE = np.array([0, 0, 0, 1, 1])
 PROBABILITIES = np.array(
     [[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1]]
@@ -53,3 +53,11 @@ def test_interval_without_a_width_is_missing() -> None:
     table = relation_scores(TRUE, right, LABELS, "no_relation", found)
     assert table["f1"].tolist()[:2] == [100.0, 100.0]
     assert table[["f1_low", "f1_high", "auprc_low", "auprc_high"]].isna().all(axis=None)
+
+
+def test_relation_that_is_predicted_but_no_row_has() -> None:
+    predicted = np.eye(3)[[0, 0, 2, 1, 2]]
+    found = score_intervals(TRUE, predicted, LABELS, "no_relation", resamples=50, seed=0)
+    product = relation_scores(TRUE, predicted, LABELS, "no_relation", found).loc[2]
+    assert product[["precision", "support", "relation_for_none"]].tolist() == [0.0, 0, 1]
+    assert product[["f1", "f1_low", "f1_high"]].isna().all()
