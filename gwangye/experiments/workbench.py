@@ -1,7 +1,7 @@
 """Running experiments beside the workspace, each as a DVC experiment with a name.
 
 Each worker has a Git worktree of its own in ``.dvc/tmp``: HEAD with changed parameters. There
-`dvc repro evaluate` runs what is not in the cache, and a commit keeps the result. Worktrees share
+`dvc repro` runs what is not in the cache, and a commit keeps the result. Worktrees share
 Git's references and DVC's cache, so that the workspace knows the experiment at once
 (`dvc exp show`, `apply`, `branch`), and is itself never touched.
 """
@@ -41,8 +41,6 @@ __all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "W
 
 FOLDER = Path(".dvc/tmp/gwangye")  # worktrees and logs: Git and DVC ignore it
 CHECKPOINTS = Path(".cache/checkpoints")  # what the train stage goes on from
-# What explains the scores, such as the report, is made where the experiment is applied.
-SCORES = "evaluate"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 20  # lines that a failure is told with
 _POLL = 1.0  # seconds
@@ -276,7 +274,7 @@ class Workbench:
         with self._changed:
             if self._closed:
                 raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-            command = [sys.executable, "-m", "dvc", "repro", SCORES]
+            command = [sys.executable, "-m", "dvc", "repro"]
             process = start(command, slot.share, folder=slot.worktree.folder)
             self._processes.add(process)
         tail: deque[str] = deque(maxlen=_TAIL)

@@ -58,6 +58,23 @@ metrics/metrics.json
     metrics:
       - metrics/metrics.json:
           cache: false
+  report:
+    cmd: cp metrics/metrics.json metrics/report.html
+    deps:
+      - metrics/metrics.json
+      - data/predictions/bilstm.parquet
+      - metrics/train/bilstm
+      - metrics/robustness/bilstm
+    outs:
+      - metrics/report.html
+  robustness:
+    foreach: ${{variants}}
+    do:
+      cmd: mkdir -p metrics/robustness/${{key}}
+      deps:
+        - data/predictions/${{key}}.parquet
+      outs:
+        - metrics/robustness/${{key}}
 """
 GRID = {
     "name": "rate",

@@ -44,7 +44,11 @@ def worktree(project: Project, number: int = 0) -> Path:
     return project.folder / FOLDER / "worktrees" / str(number)
 
 
-ONE_VARIANT = ["train@entity_start", "predict@entity_start", "ensemble", "target", "evaluate"]
+ENDS = ["evaluate", "report"]
+ONE_VARIANT = [
+    "train@entity_start", "predict@entity_start", "robustness@entity_start", "ensemble", "target",
+    *ENDS,
+]  # fmt: skip
 SINGLE = experiment("single", loss__gamma=2.0)
 
 
@@ -115,7 +119,7 @@ def test_time_is_not_told_where_training_was_resumed_or_cached(
         other = experiment("resumed", loss__gamma=6.0)
         resumed = workbench.run(other, should_stop=end_training)
 
-        assert ran(workbench, cached.experiment) == ["evaluate"]
+        assert ran(workbench, cached.experiment) == ENDS
     for outcome in (cached, resumed):
         text = stubbed.run("git", "log", "-1", "--format=%B", str(outcome.revision)).stdout
         assert text.strip() == outcome.experiment.message
