@@ -1,6 +1,7 @@
 """Stands in for a stage's command as stub_stage.py does, with tables that can be read.
 
-Of every eight rows four have the relation; two of them are missed, one with another gamma than 1.
+Of every eight rows four have the relation; two of them are missed, one where `entity_start` has
+another gamma than 1.
 Each stage adds a line to the file that STUB_RECORD names.
 """
 
@@ -22,6 +23,7 @@ from gwangye.targets import Target
 TASK = Task(["no_relation", "per:title"], "no_relation", ["PER"])
 TRUE = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 10)
 PARAMS = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+GAMMA = PARAMS["variants"]["entity_start"]["loss"].get("gamma", PARAMS["loss"]["gamma"])
 
 
 def frame(prefix: str) -> pd.DataFrame:
@@ -43,7 +45,7 @@ def frame(prefix: str) -> pd.DataFrame:
 
 def predictions() -> pd.DataFrame:
     """Predict both parts."""
-    missed = 2 if PARAMS["loss"]["gamma"] == 1 else 1
+    missed = 2 if GAMMA == 1 else 1
     chosen = np.where(np.arange(len(TRUE)) % 8 < missed, 0, TRUE)
     parts = [
         prediction_table(frame(part[0])["guid"], part, 0.1 + 0.8 * np.eye(2)[chosen], TASK.labels)
@@ -56,7 +58,7 @@ if __name__ == "__main__":
     stage, *arguments = sys.argv[1].removeprefix("stages."), *sys.argv[2:]
     variants = {name: variant.get("seeds") for name, variant in PARAMS["variants"].items()}
     with Path(os.environ["STUB_RECORD"]).open("a", encoding="utf-8") as record:
-        record.write(f"{stage} {variants} {PARAMS['loss']['gamma']}\n")
+        record.write(f"{stage} {variants} {GAMMA}\n")
     for name in stub_stage.outputs(stage, arguments):
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,21 +15,23 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.pipeline.conftest import copy_project
+from tests.pipeline.conftest import ROOT, copy_project
 
 pytestmark = pytest.mark.pipeline
 
+# the plan that ships, cut down to one alternative and two seeds
+SHIPPED = yaml.safe_load((ROOT / "experiments" / "ingredients.yaml").read_text(encoding="utf-8"))
 PLAN = {
+    **SHIPPED,
     "name": "small",
-    "variant": "entity_start",
     "seeds": [1, 2],
-    "factors": {"loss": {"gamma 2": {"loss.gamma": 2.0}}},
+    "factors": {"loss": {"focal gamma 2": SHIPPED["factors"]["loss"]["focal gamma 2"]}},
 }
 NAMES = [
     "small-base-seed-1",
-    "small-loss-gamma-2-seed-1",
+    "small-loss-focal-gamma-2-seed-1",
     "small-base-seed-2",
-    "small-loss-gamma-2-seed-2",
+    "small-loss-focal-gamma-2-seed-2",
 ]
 ABLATE = [sys.executable, "-c", "from gwangye.cli import app; app()", "ablate"]
 
@@ -146,10 +148,10 @@ def test_table_is_that_by_hand(
     assert history["finished"][0] == 0
     text = (ablation.folder / "effects.md").read_text(encoding="utf-8")
     assert "|  | base | 66.7 ± 0.0 |  |  | 66.7 ± 0.0 |  |  |" in text
-    assert "| loss | gamma 2 | 85.7 ± 0.0 | **+19.0** (+" in text
+    assert "| loss | focal gamma 2 | 85.7 ± 0.0 | **+19.0** (+" in text
     table = pd.read_csv(ablation.folder / "effects.csv")
     assert list(table["column"].unique()) == ["validation", "test"]
-    gamma = table[(table["alternative"] == "gamma 2") & (table["metric"] == "micro_f1")]
+    gamma = table[(table["alternative"] == "focal gamma 2") & (table["metric"] == "micro_f1")]
     assert gamma["difference"].tolist() == [19.05, 19.05]
     assert gamma["seeds"].tolist() == [2, 2]
     assert gamma["minutes"].notna().all()
@@ -171,7 +173,8 @@ def test_experiments_are_applied_by_dvc(
 ) -> None:
     ablation.project.run("dvc", "exp", "apply", NAMES[3])
     values = yaml.safe_load((ablation.folder / "params.yaml").read_text(encoding="utf-8"))
-    assert values["loss"]["gamma"] == 2.0
+    assert values["variants"]["entity_start"]["loss"]["gamma"] == 2.0
+    assert values["train"]["num_train_epochs"] == 2
     assert values["variants"]["entity_start"]["seeds"] == [2]
     assert list(values["variants"]) == ["entity_start"]
     assert ablation.project.run("dvc", "status").stdout.startswith("Data and pipelines are up")
@@ -187,7 +190,7 @@ def test_dry_run_lists_what_would_run(ablation: Ablation) -> None:
     assert result.stdout.splitlines() == [
         "other: 4 runs, 0 of them saved.",
         "other-base-seed-1",
-        "other-loss-gamma-2-seed-1",
+        "other-loss-focal-gamma-2-seed-1",
     ]
     result = ablation.project.run(*ABLATE, "other.yaml", "--table-only", check=False)
     assert result.returncode == 1
@@ -207,7 +210,7 @@ def test_uncommitted_parameters_are_told_once(ablation: Ablation) -> None:
 
 
 def test_failed_run_is_told_and_the_others_go_on(ablation: Ablation) -> None:
-    alternatives = {"missing": {"data.test": "data/raw/nowhere.json"}, "3": {"loss.gamma": 3.0}}
+    alternatives = {"missing": {"data.test": "data/raw/nowhere.json"}, "3": {".loss.gamma": 3.0}}
     plan = {**PLAN, "name": "failing", "seeds": [1], "factors": {"x": alternatives}}
     (ablation.folder / "failing.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     process = subprocess.run(
