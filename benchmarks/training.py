@@ -37,6 +37,7 @@ import contextlib
 import copy
 import io
 import math
+import os
 import statistics
 import tempfile
 import time
@@ -112,6 +113,7 @@ def ours(setting: Setting, folder: Path, **changes: Any) -> Prepare:
     nothing = setting.training.select(setting.training.label_ids < 0)
 
     def prepare() -> Timed:
+        forget_settings()
         model = copy.deepcopy(setting.model)
         return lambda: quietly(
             lambda: train_model(
@@ -159,6 +161,7 @@ def plain(setting: Setting, folder: Path, model: Any, collate: Any, **arguments:
         return cross_entropy(outputs["logits"], labels)
 
     def prepare() -> Timed:
+        forget_settings()
         fresh = copy.deepcopy(model)
 
         def run() -> None:
@@ -174,6 +177,17 @@ def plain(setting: Setting, folder: Path, model: Any, collate: Any, **arguments:
         return lambda: quietly(run)
 
     return prepare
+
+
+def forget_settings() -> None:
+    """Let the next Trainer choose its precision and compiler.
+
+    A process keeps those of its first one: accelerate in its state, transformers in a variable.
+    """
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state()
+    os.environ.pop("ACCELERATE_DYNAMO_BACKEND", None)
 
 
 def quietly(run: Timed) -> None:
