@@ -54,6 +54,12 @@ ARGUMENTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predict in float32 on any machine, as these tests train (``bf16: False``)."""
+    monkeypatch.setattr("gwangye.devices.has_fast_bf16", lambda: False)
+
+
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_encoder(tmp_path_factory.mktemp("tiny"))
