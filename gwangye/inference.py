@@ -48,9 +48,15 @@ def predict_probabilities(
     import torch
     from tqdm.auto import tqdm
 
-    from gwangye.devices import compute_device, has_fast_bf16, tokens_per_batch
+    from gwangye.devices import (
+        compute_device,
+        has_fast_bf16,
+        keep_freed_memory,
+        tokens_per_batch,
+    )
     from gwangye.training.batches import Collator
 
+    keep_freed_memory()
     collate = Collator(pad_token_id, with_labels=False)
     probabilities = np.zeros((len(table), len(model.config.labels)))
     device = compute_device()

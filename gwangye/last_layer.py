@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch import Tensor
 from transformers import PreTrainedModel
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-LAYERS = {"BertLayer", "CamembertLayer", "ElectraLayer", "RobertaLayer", "XLMRobertaLayer"}
-"""transformers' layers that are BERT's; of other encoders, all tokens are computed."""
+from gwangye.attention import bert_layers
 
 
 @contextmanager
@@ -33,11 +32,12 @@ def reading(encoder: PreTrainedModel, index: Tensor | None) -> Iterator[None]:
         encoder: A BERT-like encoder; any other one computes all tokens.
         index: (batch, n) positions of real tokens, none twice in a row; None for all tokens.
     """
-    layer = _last_layer(encoder)
+    layers = bert_layers(encoder)
     # the compiler cannot follow a forward that is replaced for one call
-    if index is None or layer is None or torch.compiler.is_compiling():
+    if index is None or layers is None or torch.compiler.is_compiling():
         yield
         return
+    layer: Any = layers[-1]
 
     def forward(hidden: Tensor, attention_mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
         return _layer_at(layer, hidden, attention_mask, index)
@@ -47,18 +47,6 @@ def reading(encoder: PreTrainedModel, index: Tensor | None) -> Iterator[None]:
         yield
     finally:
         del layer.forward  # the class's own is there again
-
-
-def _last_layer(encoder: PreTrainedModel) -> Any:
-    layers = getattr(getattr(encoder, "encoder", None), "layer", None)
-    if not isinstance(layers, nn.ModuleList) or len(layers) == 0:
-        return None
-    usual = (
-        type(layers[-1]).__name__ in LAYERS
-        and encoder.config._attn_implementation == "sdpa"
-        and not getattr(encoder.config, "is_decoder", False)
-    )
-    return layers[-1] if usual else None
 
 
 def _layer_at(layer: Any, hidden: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
@@ -75,15 +63,18 @@ def _layer_at(layer: Any, hidden: Tensor, mask: Tensor | None, index: Tensor) ->
             (attention.value, hidden),
         )
     )
-    context = scaled_dot_product_attention(
+    attend = ALL_ATTENTION_FUNCTIONS[attention.config._attn_implementation]
+    context, _ = attend(
+        attention,
         query,
         key,
         value,
         # padding is masked alike for all queries, and the first token is never padding
-        attn_mask=None if mask is None else mask[:, :, :1],
-        dropout_p=attention.dropout.p if layer.training else 0.0,
+        None if mask is None else mask[:, :, :1],
+        dropout=attention.dropout.p if layer.training else 0.0,
+        scaling=attention.scaling,
     )
-    attended = layer.attention.output(context.transpose(1, 2).flatten(2), read)
+    attended = layer.attention.output(context.flatten(2), read)
     states: Tensor = layer.feed_forward_chunk(attended)
     full = states.new_zeros(*hidden.shape[:2], states.shape[-1])
     full[rows, index] = states

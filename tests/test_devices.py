@@ -1,9 +1,46 @@
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
-from gwangye.devices import compute_device, has_fast_bf16, tokens_per_batch
+from gwangye.devices import (
+    compute_device,
+    has_fast_bf16,
+    keep_freed_memory,
+    tokens_per_batch,
+)
+
+FAULTS = """
+import resource, sys
+from gwangye.devices import keep_freed_memory
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+for _ in range(10):  # 64 MiB, 16,384 pages, written and freed
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    bytearray(2**26)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than GNU's")
+def test_freed_memory_is_used_again() -> None:
+    """Page faults of the tenth time; huge pages may make few of many, but not none."""
+    faults = {
+        way: int(subprocess.check_output([sys.executable, "-c", FAULTS, way]))
+        for way in ("keep", "")
+    }
+    assert faults["keep"] < 5 < faults[""]
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    keep_freed_memory.cache_clear()
+    assert keep_freed_memory() is False
+    keep_freed_memory.cache_clear()
 
 
 @pytest.mark.parametrize(

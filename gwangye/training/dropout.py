@@ -1,13 +1,14 @@
 """Dropout that draws its random numbers faster than torch does on a processor.
 
-``torch.nn.Dropout`` draws a float for each element, one after the other: 7 % of a small encoder's
-training step. Here one draw of 64 bits serves four elements.
+``torch.nn.Dropout`` draws a float for each element, one after the other. Here one draw of 64 bits
+serves four elements.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
 LEVELS = 2**16
 """The probability is rounded to a multiple of 1 / LEVELS: 0.1 is 0.10001."""
@@ -16,21 +17,27 @@ LEVELS = 2**16
 class FastDropout(nn.Dropout):
     """Dropout on a processor: the same distribution as ``torch.nn.Dropout``, other draws.
 
-    The numbers come from torch's generator, so seeds and checkpoints hold.
-
     References:
         Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
     """
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features, in training with a share ``p`` of them 0 and the others scaled."""
-        dropped = round(self.p * LEVELS)
-        if not self.training or features.device.type != "cpu" or dropped in (0, LEVELS):
-            return super().forward(features)
-        draws = torch.empty((features.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-        numbers = draws.view(torch.int16)[: features.numel()].view(features.shape)
-        kept = numbers >= dropped - LEVELS // 2
-        return features * kept.to(features.dtype).mul_(LEVELS / (LEVELS - dropped))
+        return fast_dropout(features, self.p) if self.training else features
+
+
+def fast_dropout(features: Tensor, p: float) -> Tensor:
+    """Return features of any shape, a share ``p`` of them 0 and the others scaled by 1 / (1 - p).
+
+    The numbers come from torch's generator, so seeds and checkpoints hold.
+    """
+    dropped = round(p * LEVELS)
+    if features.device.type != "cpu" or dropped in (0, LEVELS):
+        return dropout(features, p)
+    draws = torch.empty((features.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    numbers = draws.view(torch.int16)[: features.numel()].view(features.shape)
+    kept = numbers >= dropped - LEVELS // 2
+    return features * kept.to(features.dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
 def use_fast_dropout(model: nn.Module) -> None:

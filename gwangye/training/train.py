@@ -69,6 +69,8 @@ def train_model(
     from transformers import EarlyStoppingCallback
     from transformers.trainer_utils import get_last_checkpoint
 
+    from gwangye.attention import use_fast_attention
+    from gwangye.devices import keep_freed_memory
     from gwangye.training.adversarial import ADVERSARIAL
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
     from gwangye.training.averaging import AVERAGING, AveragedWeights
@@ -76,13 +78,15 @@ def train_model(
     from gwangye.training.dropout import use_fast_dropout
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
+    keep_freed_memory()
     own = CheckedArguments(**arguments)
     averaging = AVERAGING.build(own.averaging, "train.averaging")
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
-    if not hf_arguments.torch_compile:  # the compiler has a dropout of its own
+    if not hf_arguments.torch_compile:  # the compiler has dropout and attention of its own
         use_fast_dropout(model)
+        use_fast_attention(model.encoder)
     outputs: dict[int, Any] = {}  # logits and labels of each evaluation, by step
 
     def step() -> int:

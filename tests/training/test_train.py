@@ -15,6 +15,7 @@ import pytest
 import torch
 from transformers import Trainer
 
+from gwangye.attention import FAST_DROPOUT
 from gwangye.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.calibration import (
     apply_temperature,
@@ -546,6 +547,7 @@ def test_compiled_training_ends_with_the_same_weights(
         train(model, tokenizer, table, tmp_path, arguments=arguments)
         assert bool(torch._dynamo.utils.counters["stats"]["unique_graphs"]) is bool(changes)
         assert not torch._dynamo.utils.counters["graph_break"]
+        assert model.encoder.config._attn_implementation == ("sdpa" if changes else FAST_DROPOUT)
         ends.append(model.state_dict())
     for name, value in ends[0].items():
         torch.testing.assert_close(ends[1][name], value, msg=lambda m, name=name: f"{name}: {m}")
