@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gwangye.experiments.workbench import REMOVED, Experiment
-from tests.pipeline.conftest import Project, git_copy
+from tests.pipeline.conftest import Project, new_repository
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,7 +23,7 @@ def _programs() -> None:
 @pytest.fixture(scope="module")
 def stubbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Reproduced and committed; tests leave it as they found it, but for experiments."""
-    return git_copy(tmp_path_factory.mktemp("stubbed"))
+    return new_repository(tmp_path_factory.mktemp("stubbed"))
 
 
 def experiment(name: str, **changes: Any) -> Experiment:

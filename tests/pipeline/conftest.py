@@ -62,6 +62,11 @@ class Project:
         lines = [line for line in output.splitlines() if line.startswith(prefix)]
         return {line[len(prefix) :].split("'")[0] for line in lines}
 
+    def copy(self, folder: Path) -> Project:
+        """Copy it with all that Git and DVC hold."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return Project(folder)
+
     def edit(self, path: str, change: Callable[[dict], None]) -> None:
         """Change a YAML file."""
         file = self.folder / path
@@ -98,18 +103,29 @@ def copy_project(folder: Path, *, stub: bool) -> Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A copy with stubbed stages and without Git."""
-    project = copy_project(tmp_path, stub=True)
-    (tmp_path / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    return without_git(tmp_path)
+
+
+def without_git(folder: Path) -> Project:
+    """Make what :func:`project` gives."""
+    project = copy_project(folder, stub=True)
+    (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
     return project
 
 
+@pytest.fixture(scope="session")
+def git_template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """What :func:`git_project` is copied from."""
+    return new_repository(tmp_path_factory.mktemp("template"))
+
+
 @pytest.fixture
-def git_project(tmp_path: Path) -> Project:
+def git_project(git_template: Project, tmp_path: Path) -> Project:
     """A copy with stubbed stages in a Git repository, reproduced and committed on `main`."""
-    return git_copy(tmp_path)
+    return git_template.copy(tmp_path)
 
 
-def git_copy(folder: Path) -> Project:
+def new_repository(folder: Path) -> Project:
     """Make what :func:`git_project` gives."""
     project = copy_project(folder, stub=True)
     project.run("git", "init", "--quiet", "--initial-branch", "main")

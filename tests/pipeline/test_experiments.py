@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from tests.pipeline.conftest import Project, git_copy, predict
+from tests.pipeline.conftest import Project, predict
 
 pytestmark = pytest.mark.pipeline
 
@@ -74,8 +74,8 @@ SWITCHES = [
 
 
 @pytest.fixture(scope="module")
-def switched(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return git_copy(tmp_path_factory.mktemp("switched"))
+def switched(git_template: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return git_template.copy(tmp_path_factory.mktemp("switched"))
 
 
 @pytest.mark.parametrize(("settings", "expected"), SWITCHES, ids=[s[0] for s, _ in SWITCHES])

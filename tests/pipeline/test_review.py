@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.pipeline.conftest import ROOT, Project, git_copy, predict
+from tests.pipeline.conftest import ROOT, Project, new_repository, predict
 
 pytestmark = pytest.mark.pipeline
 
@@ -21,7 +21,7 @@ WORKFLOW = ROOT / ".github/workflows/review.yml"
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with a DVC remote; on branch `mine`, gamma is 2 and bilstm is better."""
     folder = tmp_path_factory.mktemp("origin")
-    project = git_copy(folder)
+    project = new_repository(folder)
     project.run("dvc", "remote", "add", "--default", "store", str(folder.parent / "store"))
     scores = folder / "metrics/metrics.json"
     for branch, right, gamma in (("main", 10, 1), ("mine", 40, 2)):
