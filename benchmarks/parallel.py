@@ -5,10 +5,14 @@ encoder, and a cache of its own, so nothing is restored and nothing of the proje
 Before each run ``train.max_steps`` is set to another number (``--steps`` and a few more), which
 makes the train stages and all after them stale. Timed is the whole command: training, prediction
 and scores.
+
+With ``--one-worker`` once more ``dvc repro``, on as many cores as each of the N workers has: what
+one of N machines would take.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import statistics
@@ -92,9 +96,14 @@ def main() -> None:
     options.add_argument("--project", type=Path, default=ROOT, help="a finished pipeline")
     options.add_argument("--jobs", "-j", type=int, default=2)
     options.add_argument("--steps", type=int, default=30, help="training steps of each variant")
+    options.add_argument("--one-worker", action="store_true", help="also on one worker's cores")
     chosen = options.parse_args()
     run_command(["gwangye", "repro", "--help"], ROOT)  # a version without it fails at once
-    commands = ("dvc repro", f"gwangye repro -j {chosen.jobs}")
+    commands = ["dvc repro", f"gwangye repro -j {chosen.jobs}"]
+    if chosen.one_worker:
+        cores = sorted(os.sched_getaffinity(0))
+        own = ",".join(map(str, cores[: max(1, len(cores) // chosen.jobs)]))
+        commands.append(f"taskset --cpu-list {own} dvc repro")
     rows = measure(chosen.project.resolve(), commands, chosen.steps, chosen.repeats)
     note = (
         f"All variants, about {chosen.steps} steps each, and all after them; {chosen.repeats} "
