@@ -34,7 +34,8 @@ def predict_probabilities(
 
     Batches hold rows of like length under a token budget, longest first, so that memory runs out
     at once or not at all. Where the machine multiplies bfloat16 in hardware, it does: that moves a
-    probability by up to a few hundredths.
+    probability by up to a few hundredths. The process keeps the memory that is freed
+    (:func:`gwangye.devices.keep_freed_memory`).
 
     Args:
         model: In evaluation mode.
