@@ -42,26 +42,27 @@ def run_all(
     """
     outcomes, failed = [], []
     pool = ThreadPoolExecutor(workers)
-    try:
-        with signals_handled_by(_interrupt):
-            futures: dict[Future[Outcome], Experiment] = {
-                pool.submit(workbench.run, experiment): experiment for experiment in experiments
-            }
-            for future in as_completed(futures):
-                try:
-                    outcome = future.result()
-                except GwangyeError as error:
-                    failed.append(futures[future])
-                    report(futures[future], error)
-                else:
-                    outcomes.append(outcome)
-                    report(futures[future], outcome)
-    except KeyboardInterrupt:
-        pool.shutdown(wait=False, cancel_futures=True)
-        workbench.close()
-        return Finished(outcomes, failed, interrupted=True)
-    finally:
-        pool.shutdown()
+    with signals_handled_by(_ignore):  # while it stops, which takes a few seconds at most
+        try:
+            with signals_handled_by(_interrupt):
+                futures: dict[Future[Outcome], Experiment] = {
+                    pool.submit(workbench.run, experiment): experiment for experiment in experiments
+                }
+                for future in as_completed(futures):
+                    try:
+                        outcome = future.result()
+                    except GwangyeError as error:
+                        failed.append(futures[future])
+                        report(futures[future], error)
+                    else:
+                        outcomes.append(outcome)
+                        report(futures[future], outcome)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            workbench.close()
+            return Finished(outcomes, failed, interrupted=True)
+        finally:
+            pool.shutdown()
     return Finished(outcomes, failed, interrupted=False)
 
 
@@ -83,3 +84,7 @@ def signals_handled_by(handler: Callable[..., object]) -> Iterator[None]:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _ignore(*_: object) -> None:
+    pass
