@@ -41,8 +41,8 @@ def run_all(
         report: Called, from this thread, with each experiment and what became of it.
     """
     outcomes, failed = [], []
-    pool = ThreadPoolExecutor(workers)
-    with signals_handled_by(_ignore):  # while it stops, which takes a few seconds at most
+    # signals are ignored while it stops, which takes a few seconds at most
+    with signals_handled_by(_ignore), ThreadPoolExecutor(workers) as pool:
         try:
             with signals_handled_by(_interrupt):
                 futures: dict[Future[Outcome], Experiment] = {
@@ -61,8 +61,6 @@ def run_all(
             pool.shutdown(wait=False, cancel_futures=True)
             workbench.close()
             return Finished(outcomes, failed, interrupted=True)
-        finally:
-            pool.shutdown()
     return Finished(outcomes, failed, interrupted=False)
 
 
