@@ -8,31 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 
 from gwangye.attention import FAST_DROPOUT, attention_forward, bert_layers, use_fast_attention
-
-SIZES = {
-    "vocab_size": 40,
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 24,
-    "pad_token_id": 1,
-}
-IDS = torch.tensor([[5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 1, 1]])
-MASK = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]])
+from tests.families import FAMILIES, IDS, MASK, distilbert, encoder
 
 
-def encoder(family: str, **options: object) -> PreTrainedModel:
+def inputs() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     torch.manual_seed(0)
-    config = AutoConfig.for_model(family, **{**SIZES, **options})
-    return AutoModel.from_config(config, attn_implementation="sdpa")
-
-
-def inputs(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    torch.manual_seed(0)
-    query, key, value = (torch.randn(2, 4, 5, 8).to(dtype).requires_grad_() for _ in range(3))
+    query, key, value = (torch.randn(2, 4, 5, 8, requires_grad=True) for _ in range(3))
     mask = torch.ones(2, 1, 5, 5, dtype=torch.bool)
     mask[1, :, :, 3:] = False
     return query, key, value, mask
@@ -77,9 +61,9 @@ def test_weights_are_dropped_with_their_probability_and_none_of_a_padded_token_i
     assert counts.var().item() == pytest.approx(60 * 0.25 * 0.75, abs=1.5)
 
 
-@pytest.mark.parametrize("family", ["bert", "camembert", "electra", "roberta", "xlm-roberta"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_encoders_predict_as_before(family: str) -> None:
-    model = encoder(family).eval()
+    model = encoder(family)
     before = model(input_ids=IDS, attention_mask=MASK).last_hidden_state
     use_fast_attention(model)
     assert model.config._attn_implementation == FAST_DROPOUT
@@ -98,7 +82,7 @@ def test_encoders_predict_as_before(family: str) -> None:
 def test_padding_is_not_seen_in_training() -> None:
     """With next to no dropout the real tokens' states are those of evaluation."""
     model = encoder("bert", attention_probs_dropout_prob=NEVER, hidden_dropout_prob=0.0)
-    expected = model.eval()(input_ids=IDS, attention_mask=MASK).last_hidden_state
+    expected = model(input_ids=IDS, attention_mask=MASK).last_hidden_state
     use_fast_attention(model)
     found = model.train()(input_ids=IDS, attention_mask=MASK).last_hidden_state
     assert torch.allclose(found[0], expected[0], atol=1e-3)
@@ -115,14 +99,7 @@ def test_the_name_is_not_saved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [
-        encoder("bert", is_decoder=True),
-        AutoModel.from_config(
-            AutoConfig.for_model(
-                "distilbert", vocab_size=40, dim=16, n_layers=1, n_heads=4, hidden_dim=24
-            )
-        ),
-    ],
+    [encoder("bert", is_decoder=True), distilbert()],
     ids=["decoder", "another family"],
 )
 def test_other_encoders_keep_their_attention(model: PreTrainedModel) -> None:

@@ -5,28 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
 from gwangye.last_layer import reading
+from tests.families import FAMILIES, IDS, MASK, distilbert, encoder
 
-FAMILIES = ["bert", "camembert", "electra", "roberta", "xlm-roberta"]
-SIZES = {
-    "vocab_size": 40,
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 24,
-    "pad_token_id": 1,
-}
-IDS = torch.tensor([[5, 6, 7, 8, 9, 10], [11, 12, 13, 14, 1, 1]])
-MASK = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]])
 INDEX = torch.tensor([[4, 1], [0, 3]])
-
-
-def encoder(family: str, attention: str = "sdpa", **options: object) -> PreTrainedModel:
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(family, **SIZES, **options)
-    return AutoModel.from_config(config, attn_implementation=attention).eval()
 
 
 def states(model: PreTrainedModel, index: Tensor | None, mask: Tensor = MASK) -> Tensor:
@@ -88,11 +72,7 @@ def test_the_layer_is_its_own_again_afterwards() -> None:
     [
         encoder("bert", attention="eager"),
         encoder("bert", is_decoder=True),
-        AutoModel.from_config(
-            AutoConfig.for_model(
-                "distilbert", vocab_size=40, dim=16, n_layers=1, n_heads=4, hidden_dim=24
-            )
-        ).eval(),
+        distilbert(),
     ],
     ids=["eager attention", "decoder", "another family"],
 )

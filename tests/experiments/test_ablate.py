@@ -55,12 +55,7 @@ class Ablation:
         stale = {"cmd": "old", "outs": [{"path": "models/bilstm", "md5": "0" * 32, "size": 1}]}
         lock = {"schema": "2.0", "stages": {"train@bilstm": stale}}
         (self.folder / "dvc.lock").write_text(yaml.safe_dump(lock), encoding="utf-8")
-        for command in (
-            ["init", "--quiet", "--initial-branch", "main"],
-            ["config", "user.name", "tester"],
-            ["config", "user.email", "tester@example.org"],
-        ):
-            self.project.run("git", *command)
+        self.project.start_git()
         self.project.commit("start")
 
     def start(self, *options: str) -> subprocess.Popen[str]:

@@ -150,9 +150,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     project = Project(folder)
-    project.run("git", "init", "--quiet", "--initial-branch", "main")
-    project.run("git", "config", "user.name", "tester")
-    project.run("git", "config", "user.email", "tester@example.org")
+    project.start_git()
     project.commit("start")
     return folder
 

@@ -79,6 +79,12 @@ class Project:
         with (self.folder / path).open("a", encoding="utf-8") as file:
             file.write(text)
 
+    def start_git(self) -> None:
+        """Make it a Git repository, on `main`, without a commit."""
+        self.run("git", "init", "--quiet", "--initial-branch", "main")
+        self.run("git", "config", "user.name", "tester")
+        self.run("git", "config", "user.email", "tester@example.org")
+
     def commit(self, message: str) -> None:
         """Commit everything."""
         self.run("git", "add", "--all")
@@ -106,9 +112,9 @@ def project(tmp_path: Path) -> Project:
     return without_git(tmp_path)
 
 
-def without_git(folder: Path) -> Project:
-    """Make what :func:`project` gives."""
-    project = copy_project(folder, stub=True)
+def without_git(folder: Path, *, stub: bool = True) -> Project:
+    """Make what :func:`project` gives, or one with the real stages."""
+    project = copy_project(folder, stub=stub)
     (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
     return project
 
@@ -128,9 +134,7 @@ def git_project(git_template: Project, tmp_path: Path) -> Project:
 def new_repository(folder: Path) -> Project:
     """Make what :func:`git_project` gives."""
     project = copy_project(folder, stub=True)
-    project.run("git", "init", "--quiet", "--initial-branch", "main")
-    project.run("git", "config", "user.name", "tester")
-    project.run("git", "config", "user.email", "tester@example.org")
+    project.start_git()
     project.reproduce()
     project.commit("start")
     return project

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gwangye.params import load_params
-from tests.pipeline.conftest import ROOT, Project, copy_project
+from tests.pipeline.conftest import ROOT, Project, without_git
 from tests.tiny import write_tiny_encoder
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
@@ -27,8 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     was pretrained further and augmented rows; the ensemble is stacked.
     """
     folder = tmp_path_factory.mktemp("end_to_end")
-    project = copy_project(folder, stub=False)
-    (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    project = without_git(folder, stub=False)
     write_tiny_encoder(folder / "tiny")
     for part, rows in (("train", 300), ("test", 60)):
         sample = json.loads((ROOT / f"data/raw/sample/{part}.json").read_text(encoding="utf-8"))
