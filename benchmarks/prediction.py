@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gwangye.examples import Example
-    from gwangye.features import FeatureTable
+    from gwangye.inputs.features.table import FeatureTable
 
 OURS, PIPELINE, TOKENISED = "this project", "transformers pipeline", "this project, tokenised rows"
 
@@ -39,8 +39,8 @@ def fresh_model(features: Path, encoder: Path, head: dict[str, Any], folder: Pat
     """Write a model whose head is not trained: as fast as a trained one."""
     from transformers import AutoTokenizer, set_seed
 
-    from gwangye.features.folder import FeatureFolder
-    from gwangye.model import new_model, save_model
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.model.relation_model import new_model, save_model
 
     source = FeatureFolder.read(features)
     tokenizer = AutoTokenizer.from_pretrained(source.tokenizer)
@@ -53,7 +53,7 @@ def some_examples(features: Path, rows: int) -> list[Example]:
     """Return labelled rows, taken evenly."""
     import numpy as np
 
-    from gwangye.features.folder import FeatureFolder
+    from gwangye.inputs.features.folder import FeatureFolder
 
     source = FeatureFolder.read(features)
     guids = source.table.guids[source.table.parts == "train"]
@@ -67,7 +67,7 @@ def pipelines(
     import torch
     from transformers import AutoModelForSequenceClassification, pipeline
 
-    from gwangye.devices import compute_device, has_fast_bf16
+    from gwangye.model.devices import compute_device, has_fast_bf16
 
     runs: dict[str, Prepare] = {}
     dtypes = {"": torch.float32} | ({", bf16": torch.bfloat16} if has_fast_bf16() else {})
@@ -98,8 +98,8 @@ def difference(model: Any, table: FeatureTable, found: np.ndarray, pad: int) -> 
     import numpy as np
     import torch
 
-    from gwangye.devices import compute_device, has_fast_bf16
-    from gwangye.training.batches import Collator
+    from gwangye.inputs.features.batches import Collator
+    from gwangye.model.devices import compute_device, has_fast_bf16
 
     collate = Collator(pad, with_labels=False)
     device = compute_device()
@@ -122,9 +122,10 @@ def measure(
     model_folder: Path, encoder: Path, examples: list[Example], repeats: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the speed table's rows and the difference to fp32."""
-    from gwangye.features import InputForm, tokenise
-    from gwangye.inference import Predictor, predict_probabilities
-    from gwangye.model import load_model
+    from gwangye.inputs.markers.input_form import InputForm
+    from gwangye.inputs.tokens.tokenising import tokenise
+    from gwangye.model.relation_model import load_model
+    from gwangye.prediction.predictor import Predictor, predict_probabilities
 
     predictor = Predictor([model_folder])
     model, tokenizer = load_model(model_folder)
@@ -164,7 +165,7 @@ def main() -> None:
     import torch
     from transformers.utils import logging
 
-    from gwangye.folders import model_folders
+    from gwangye.model.folders import model_folders
     from gwangye.params import load_params
 
     logging.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""Speed and peak memory of tokenising many rows: ``gwangye.features.folder.preprocess``.
+"""Speed and peak memory of tokenising many rows: ``gwangye.inputs.features.folder.preprocess``.
 
 The rows are the sample corpus', repeated with fresh guids, a quarter of them as test rows,
 which is their share in the corpus. One process makes the split, another one preprocesses it:
@@ -29,9 +29,9 @@ def make_split(rows: int, target: Path) -> None:
     import numpy as np
     import pandas as pd
 
-    from gwangye.dataset import Dataset
+    from gwangye.data.splitting.files import split_files
+    from gwangye.examples import Dataset
     from gwangye.params import load_params
-    from gwangye.splitting.files import split_files
 
     params = load_params(ROOT / "params.yaml")
     sample = ROOT / "data" / "raw" / "sample"
@@ -59,8 +59,8 @@ def make_split(rows: int, target: Path) -> None:
 
 def child(split: Path, encoder: Path, name: str, target: Path) -> dict[str, Any]:
     """Preprocess a split and return seconds and peak memory."""
-    from gwangye.dataset import Dataset
-    from gwangye.features.folder import preprocess
+    from gwangye.examples import Dataset
+    from gwangye.inputs.features.folder import preprocess
     from gwangye.params import load_params
 
     form = load_params(ROOT / "params.yaml").input_form(name)

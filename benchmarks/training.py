@@ -1,7 +1,7 @@
 """Training speed: this project's engine against two settings of the plain Hugging Face Trainer.
 
-All train the same model (``gwangye.model.new_model``) on the same rows, as many rows per batch,
-with evaluation, checkpoints and calibration off, on one epoch of ``--rows`` rows:
+All train the same model (``gwangye.model.relation_model.new_model``) on the same rows, as many rows
+per batch, with evaluation, checkpoints and calibration off, on one epoch of ``--rows`` rows:
 
 - **this project**: ``gwangye.training.train.train_model`` with the ``train`` section of
   params.yaml, its learning curves included.
@@ -51,8 +51,8 @@ from benchmarks.timing import Prepare, Report, Timed, emit, interleave, parser, 
 if TYPE_CHECKING:
     import torch
 
-    from gwangye.features import FeatureTable
-    from gwangye.features.folder import FeatureFolder
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.inputs.features.table import FeatureTable
     from gwangye.params import ResolvedVariant
 
 OURS, TUNED, BASELINE = "this project", "tuned Trainer", "baseline settings"
@@ -81,8 +81,8 @@ def set_up(features: Path, encoder: Path, variant: ResolvedVariant, rows: int) -
     import numpy as np
     from transformers import AutoTokenizer, set_seed
 
-    from gwangye.features.folder import FeatureFolder
-    from gwangye.model import new_model
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.model.relation_model import new_model
 
     source = FeatureFolder.read(features)
     table = source.table
@@ -139,7 +139,7 @@ def plain(setting: Setting, folder: Path, model: Any, collate: Any, **arguments:
     from torch.nn.functional import cross_entropy
     from transformers import Trainer, TrainingArguments
 
-    from gwangye.training.batches import FeatureDataset
+    from gwangye.inputs.features.batches import FeatureDataset
 
     made = TrainingArguments(
         output_dir=str(folder / "plain"),
@@ -256,7 +256,7 @@ def matrix_speed(setting: Setting, dtype: torch.dtype, seconds: float = 0.25) ->
     """Return the best speed of ``torch.mm`` over this model's shapes, operations a second."""
     import torch
 
-    from gwangye.devices import compute_device
+    from gwangye.model.devices import compute_device
 
     config, device = setting.model.encoder.config, compute_device()
     width, inner = config.hidden_size, config.intermediate_size
@@ -283,8 +283,8 @@ def contestants(
     whole: bool,
     variations: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Prepare]:
-    from gwangye.devices import has_fast_bf16
-    from gwangye.training.batches import Collator
+    from gwangye.inputs.features.batches import Collator
+    from gwangye.model.devices import has_fast_bf16
 
     collate = Collator(setting.tokenizer.pad_token_id)
     padded = padded_to(setting.source.form.max_length, collate)
@@ -318,7 +318,7 @@ def measure(
     """Run all contestants and return the table's rows."""
     import torch
 
-    from gwangye.devices import has_fast_bf16
+    from gwangye.model.devices import has_fast_bf16
 
     fast = torch.bfloat16 if has_fast_bf16() else torch.float32
     peaks: dict[torch.dtype, list[float]] = {dtype: [] for dtype in {fast, torch.float32}}

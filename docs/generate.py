@@ -13,19 +13,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gwangye.augmentation import AUGMENTATIONS
-from gwangye.ensembling import ENSEMBLES
-from gwangye.heads import HEADS
-from gwangye.losses import LOSSES
-from gwangye.pretraining import Pretraining
-from gwangye.registry import Piece, Registry
-from gwangye.representations import QUERIES, REPRESENTATIONS
-from gwangye.robustness import PERTURBATIONS, RobustnessOptions
-from gwangye.splitting import STRATEGIES
-from gwangye.targets import TargetOptions
+from gwangye.data.splitting import STRATEGIES
+from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions
+from gwangye.evaluation.targets import TargetOptions
+from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.model.heads import HEADS
+from gwangye.options import Piece, Registry
+from gwangye.prediction.ensembling import ENSEMBLES
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.arguments import OwnArguments
+from gwangye.training.augmentation import AUGMENTATIONS
 from gwangye.training.averaging import AVERAGING
+from gwangye.training.losses import LOSSES
+from gwangye.training.pretraining import Pretraining
 
 DOCS = Path(__file__).parent
 

@@ -23,20 +23,19 @@ from pydantic import (
     model_validator,
 )
 
-from gwangye.augmentation import Augmentation, build_augmentations, for_task
-from gwangye.ensembling import ENSEMBLES, Ensemble
+from gwangye.data.labels import read_labels
+from gwangye.data.splitting import STRATEGIES, SplitStrategy
 from gwangye.errors import ParameterError, did_you_mean
-from gwangye.examples import read_labels
-from gwangye.features import InputForm
-from gwangye.heads import HEADS, HeadOptions
-from gwangye.losses import LOSSES, Loss
-from gwangye.pretraining import Pretraining
-from gwangye.registry import explain
-from gwangye.robustness import RobustnessOptions
-from gwangye.sections import Section
-from gwangye.splitting import STRATEGIES, SplitStrategy
-from gwangye.targets import TargetOptions
+from gwangye.evaluation.robustness import RobustnessOptions
+from gwangye.evaluation.targets import TargetOptions
+from gwangye.inputs.markers.input_form import InputForm
+from gwangye.model.heads import HEADS, HeadOptions
+from gwangye.options import Section, explain
+from gwangye.prediction.ensembling import ENSEMBLES, Ensemble
 from gwangye.training.arguments import check_training_arguments
+from gwangye.training.augmentation import Augmentation, build_augmentations, for_task
+from gwangye.training.losses import LOSSES, Loss
+from gwangye.training.pretraining import Pretraining
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Folders beside the variants' own, which a variant's outputs would overwrite.

@@ -7,10 +7,11 @@ weights and a submission file.
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset, write_json
-from gwangye.ensembling import ensemble_predictions
+from gwangye.examples import Dataset
+from gwangye.files import write_json
 from gwangye.params import Params
-from gwangye.predictions import read_member, submission, write_predictions
+from gwangye.prediction.ensembling import ensemble_predictions
+from gwangye.prediction.tables import read_member, submission, write_predictions
 from stages import run
 
 logger = logging.getLogger("ensemble")

@@ -9,11 +9,12 @@ disagree most, and the labels that it doubts.
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset, write_csv, write_json
-from gwangye.evaluation import Evaluator
+from gwangye.evaluation.evaluator import Evaluator
+from gwangye.evaluation.targets import Target
+from gwangye.examples import Dataset
+from gwangye.files import write_csv, write_json
 from gwangye.params import Params
-from gwangye.predictions import read_member, read_predictions
-from gwangye.targets import Target
+from gwangye.prediction.tables import read_member, read_predictions
 from stages import run
 
 logger = logging.getLogger("evaluate")

@@ -6,10 +6,10 @@ Reads the trained model(s) and the features, writes guid, part and one column pe
 import logging
 from pathlib import Path
 
-from gwangye.features.folder import FeatureFolder
-from gwangye.inference import predict_folds
+from gwangye.inputs.features.folder import FeatureFolder
 from gwangye.params import Params
-from gwangye.predictions import write_predictions
+from gwangye.prediction.predictor import predict_folds
+from gwangye.prediction.tables import write_predictions
 from stages import run
 
 logger = logging.getLogger("predict")

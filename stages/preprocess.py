@@ -8,8 +8,8 @@ Params: ``inputs.<input>``. Reads the split and the encoder's tokenizer; writes
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset
-from gwangye.features.folder import preprocess
+from gwangye.examples import Dataset
+from gwangye.inputs.features.folder import preprocess
 from gwangye.params import Params
 from stages import run
 

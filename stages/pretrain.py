@@ -7,9 +7,9 @@ Reads the split (its sentences only) and an encoder; writes an encoder that take
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset
+from gwangye.examples import Dataset
 from gwangye.params import Params
-from gwangye.pretraining import pretrain, sentences
+from gwangye.training.pretraining import pretrain, sentences
 from stages import run
 
 logger = logging.getLogger("pretrain")

@@ -7,9 +7,9 @@ Params: ``seed``, ``split.folds``, ``robustness``. Reads the split and the train
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset
+from gwangye.evaluation.robustness import measure_robustness
+from gwangye.examples import Dataset
 from gwangye.params import Params
-from gwangye.robustness import measure_robustness
 from stages import run
 
 logger = logging.getLogger("robustness")

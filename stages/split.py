@@ -8,9 +8,9 @@ Params: ``seed``, ``data``, ``split.strategy``, ``split.num_folds``,
 import logging
 from pathlib import Path
 
-from gwangye.dataset import write_json
+from gwangye.data.splitting.files import split_files
+from gwangye.files import write_json
 from gwangye.params import Params
-from gwangye.splitting.files import split_files
 from stages import run
 
 logger = logging.getLogger("split")

@@ -8,11 +8,12 @@ to label by hand).
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Dataset, write_json
+from gwangye.evaluation.shift import labelling_sheet
+from gwangye.evaluation.targets import describe_target, estimate_labels
+from gwangye.examples import Dataset
+from gwangye.files import write_json
 from gwangye.params import Params
-from gwangye.predictions import read_predictions
-from gwangye.shift import labelling_sheet
-from gwangye.targets import describe_target, estimate_labels
+from gwangye.prediction.tables import read_predictions
 from stages import run
 
 logger = logging.getLogger("target")

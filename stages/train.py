@@ -8,8 +8,8 @@ learning curves.
 import logging
 from pathlib import Path
 
-from gwangye.dataset import Task
-from gwangye.folders import runs
+from gwangye.examples import Task
+from gwangye.model.folders import runs
 from gwangye.params import Params
 from gwangye.training.variant import train_variant
 from stages import run

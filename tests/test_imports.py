@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from gwangye.dataset import Dataset
-from gwangye.predictions import prediction_table, write_predictions
+from gwangye.examples import Dataset
+from gwangye.prediction.tables import prediction_table, write_predictions
 
 ROOT = Path(__file__).parents[1]
 VARIANTS = ["entity_start", "bilstm", "bigru"]

@@ -13,8 +13,8 @@ from gwangye.errors import ParameterError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gwangye.comparison import Comparison, Flips, Pair
-    from gwangye.dataset import Dataset
+    from gwangye.examples import Dataset
+    from gwangye.experiments.comparison import Comparison, Flips, Pair
 
 PREDICTIONS = Path("data/predictions")
 SPLIT = Path("data/split")
@@ -43,7 +43,8 @@ def compare(
     validation, the difference is tested twice: on the rows as they are, and re-weighted to the
     target. Rows that B mends and rows that it breaks are counted, and with --rows listed.
     """
-    from gwangye.dataset import Dataset, write_csv
+    from gwangye.examples import Dataset
+    from gwangye.files import write_csv
 
     if part not in ("validation", "test"):
         raise ParameterError(f"--part {part}: allowed are validation and test.")
@@ -68,9 +69,9 @@ def compared(
     Raises:
         DataError: Predictions or rows are missing or do not go together.
     """
-    from gwangye.comparison import align, flips
-    from gwangye.comparison import compare as test
-    from gwangye.revisions import predictions_of
+    from gwangye.experiments.comparison import align, flips
+    from gwangye.experiments.comparison import compare as test
+    from gwangye.experiments.revisions import predictions_of
 
     a, b = (predictions_of(name, PREDICTIONS, dataset.task.labels) for name in (first, second))
     pair = align(a, b, dataset, part, names=(first, second))
@@ -100,7 +101,7 @@ def _print(found: dict[str, Comparison], flipped: Flips, output_format: str) -> 
 
 def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:
     """Return the (rows,) weights of validation rows to the target, if there is one."""
-    from gwangye.targets import Target
+    from gwangye.evaluation.targets import Target
 
     if pair.part != "validation" or not TARGET.is_file():
         return None

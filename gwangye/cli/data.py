@@ -19,7 +19,7 @@ def klue(
     ] = None,
 ) -> None:
     """Bring KLUE-RE (CC BY-SA 4.0) from the Hugging Face hub or a local folder."""
-    from gwangye.examples import fetch_klue
+    from gwangye.data.klue import fetch_klue
 
     train, test = fetch_klue(target, source)
     typer.echo(f"{train}\n{test}")
@@ -40,8 +40,11 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
 ) -> None:
     """Print what is in a file and what is wrong with it. Exit code 1 if a row is rejected."""
+    from gwangye.data.describe import describe
+    from gwangye.data.labels import read_labels
+    from gwangye.data.reading import read_examples
     from gwangye.errors import ParameterError
-    from gwangye.examples import ENTITY_TYPES, describe, read_examples, read_labels
+    from gwangye.examples import ENTITY_TYPES
 
     pairs = [item.partition("=") for item in column or []]
     for name, sign, theirs in pairs:

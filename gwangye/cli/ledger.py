@@ -35,7 +35,7 @@ def ledger(
     """
     from rich.console import Console
 
-    from gwangye.ledger import collect, to_csv, to_html, to_markdown, to_table
+    from gwangye.experiments.ledger import collect, to_csv, to_html, to_markdown, to_table
 
     formats = {".md": to_markdown, ".csv": to_csv, ".html": to_html}
     if output is not None:

@@ -15,7 +15,7 @@ import typer
 from gwangye.errors import DataError, GwangyeError
 
 if TYPE_CHECKING:
-    from gwangye.parallel import Reproduction
+    from gwangye.experiments.parallel import Reproduction
 
 COLUMNS = ("validation", "validation_reweighted", "test")
 
@@ -34,8 +34,8 @@ def repro(
     Each worker has a GPU of its own, or without GPUs a group of cores. One worker is
     `dvc repro --keep-going`, and so is the default without GPUs.
     """
-    from gwangye.parallel import reproduce
-    from gwangye.workers import usable_cores, visible_gpus, worker_shares
+    from gwangye.experiments.parallel import reproduce
+    from gwangye.experiments.workers import usable_cores, visible_gpus, worker_shares
 
     gpus = visible_gpus()
     shares = worker_shares(
@@ -113,8 +113,8 @@ def sync(
     ``evaluate`` and ``plots`` name them one by one. Run this after adding, renaming or removing a
     variant.
     """
+    from gwangye.experiments.pipeline import sync_dependencies
     from gwangye.params import load_params
-    from gwangye.pipeline import sync_dependencies
 
     variants = list(load_params(Path("params.yaml")).variants)
     path = Path("dvc.yaml")
@@ -139,7 +139,7 @@ def merge(
     running the pipeline, which takes trained models from DVC's cache. Other conflicts are left
     to you.
     """
-    from gwangye.pipeline import merge_branch
+    from gwangye.experiments.pipeline import merge_branch
 
     merged = merge_branch(branch, Path.cwd(), run=_run)
     typer.echo(f"Merged {branch}." if merged else f"{branch} is merged already.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gwangye.examples import Entity, Example
-    from gwangye.inference import Predictor
+    from gwangye.prediction.predictor import Predictor
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda frame, path: frame.to_csv(path, index=False),
@@ -56,8 +56,8 @@ def predict(
     object_type: Annotated[str, typer.Option(help="Type of the object.")] = "PER",
 ) -> None:
     """Predict relations for a file, or for one sentence with its two entities."""
-    from gwangye.examples import nfc
-    from gwangye.inference import Predictor
+    from gwangye.data.spans import nfc
+    from gwangye.prediction.predictor import Predictor
 
     if (file is None) == (sentence is None):
         raise ParameterError("Name either a FILE or a --sentence.")
@@ -81,8 +81,9 @@ def predict(
 
 def _entity(predictor: Predictor, sentence: str, text: str, type_: str, option: str) -> Entity:
     """Find an entity by its word, or by half-open offsets."""
+    from gwangye.data.spans import find_span
     from gwangye.errors import did_you_mean
-    from gwangye.examples import Entity, find_span
+    from gwangye.examples import Entity
 
     if type_ not in predictor.entity_types:
         hint = did_you_mean(type_, predictor.entity_types)
@@ -132,7 +133,8 @@ def _predict_file(
     probabilities: bool,
     min_confidence: float,
 ) -> None:
-    from gwangye.examples import read_examples, to_examples
+    from gwangye.data.reading import read_examples
+    from gwangye.examples import to_examples
 
     result = read_examples(file, entity_types=predictor.entity_types)
     examples = list(to_examples(result.frame))

@@ -27,8 +27,8 @@ def review(
     remote; without them the rest is told.
     """
     from gwangye.cli.compare import SPLIT, compared
-    from gwangye.dataset import Dataset
-    from gwangye.review import read_review
+    from gwangye.examples import Dataset
+    from gwangye.experiments.review import read_review
 
     if output is not None and not output.parent.is_dir():
         raise DataError(f"--output {output}: the folder does not exist. Make it first.")

@@ -89,7 +89,7 @@ def _from_wheel(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
 
 def _from_hub_or_folder(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    from gwangye.backbone import load_encoder
+    from gwangye.encoders.loading import load_encoder
 
     try:
         model = load_encoder(name)

@@ -138,7 +138,7 @@ def cut_layers(model: PreTrainedModel, num_hidden_layers: int) -> PreTrainedMode
     Raises:
         ParameterError: The number is below 1, or the encoder has fewer layers.
     """
-    from gwangye.backbone import encoder_from_config
+    from gwangye.encoders.loading import encoder_from_config
 
     layers = model.config.num_hidden_layers
     if not 1 <= num_hidden_layers <= layers:

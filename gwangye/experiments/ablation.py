@@ -9,15 +9,16 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from gwangye.dataset import Dataset
+from gwangye.evaluation.targets import Target
+from gwangye.examples import Dataset
 from gwangye.experiments.effects import Trained
 from gwangye.experiments.plan import Run
+from gwangye.experiments.repository import git
+from gwangye.experiments.revisions import fetch_output
 from gwangye.experiments.stage_times import KEY, read_trailer
-from gwangye.experiments.worktree import LOCK, PARAMS, Repository, git
+from gwangye.experiments.worktree import LOCK, PARAMS, Repository
 from gwangye.params import read_values
-from gwangye.predictions import read_predictions
-from gwangye.revisions import fetch_output
-from gwangye.targets import Target
+from gwangye.prediction.tables import read_predictions
 
 SPLIT = Path("data/split")
 TARGET = Path("data/target")

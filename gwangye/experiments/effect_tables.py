@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gwangye.comparison import SIGNIFICANCE
 from gwangye.errors import GwangyeError
+from gwangye.experiments.comparison import SIGNIFICANCE
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.comparison import bootstrap_test, holm
-from gwangye.dataset import Dataset
 from gwangye.errors import DataError
-from gwangye.shift import Raking, score_intervals
-from gwangye.targets import Target
+from gwangye.evaluation.shift import Raking, score_intervals
+from gwangye.evaluation.targets import Target
+from gwangye.examples import Dataset
+from gwangye.experiments.comparison import bootstrap_test, holm
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +58,9 @@ def effects(trained: Sequence[Trained], *, resamples: int = 1000, seed: int = 0)
 
     Alternative and base are compared on the seeds that both were trained with. A score is the mean
     over these seeds; a difference is alternative minus base, with the interval and p of
-    :func:`gwangye.comparison.compare`. Each resample draws rows, the same for both and for all
-    seeds, and, where there are several, all but one of the seeds, with replacement: of that many,
-    the resampled mean varies as much as the mean of all seeds does (Rao & Wu 1988).
+    :func:`gwangye.experiments.comparison.compare`. Each resample draws rows, the same for both and
+    for all seeds, and, where there are several, all but one of the seeds, with replacement: of that
+    many, the resampled mean varies as much as the mean of all seeds does (Rao & Wu 1988).
 
     So the interval says what other rows *and* other seeds would have done. With few seeds, it knows
     little of what seeds do: where they matter more than rows, three make it too narrow. With one

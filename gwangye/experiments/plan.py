@@ -11,9 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from gwangye.errors import ParameterError, did_you_mean
 from gwangye.experiments.workbench import REMOVED, Experiment
+from gwangye.options import Section, explain
 from gwangye.params import Seed, read_values
-from gwangye.registry import explain
-from gwangye.sections import Section
 
 Changes = dict[str, Any]
 BASE = "base"

@@ -10,7 +10,7 @@ from subprocess import Popen
 
 from gwangye.errors import GwangyeError
 from gwangye.experiments.stage_times import StageTimes
-from gwangye.workers import STOPPING, final_text, signal_group
+from gwangye.experiments.workers import STOPPING, final_text, signal_group
 
 
 class StoppedError(GwangyeError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from gwangye.registry import Piece, Registry
+from gwangye.options import Piece, Registry
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner

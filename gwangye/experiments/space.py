@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from gwangye.sections import Section
+from gwangye.options import Section
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

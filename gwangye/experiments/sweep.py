@@ -19,13 +19,7 @@ from gwangye.experiments.sweep_plan import SweepPlan
 from gwangye.experiments.sweep_results import Result, Results, read_running_curve
 from gwangye.experiments.sweep_study import SweepStudy, Trial, journal_path
 from gwangye.experiments.sweep_tables import Summary, duration
-from gwangye.experiments.workbench import (
-    FOLDER,
-    Experiment,
-    Outcome,
-    StoppedError,
-    Workbench,
-)
+from gwangye.experiments.workbench import FOLDER, Experiment, Outcome, StoppedError, Workbench
 
 if TYPE_CHECKING:
     from optuna.trial import Trial as OptunaTrial

@@ -12,9 +12,8 @@ from gwangye.errors import ParameterError, did_you_mean
 from gwangye.experiments.parameters import REMOVED, change_parameters
 from gwangye.experiments.search import PRUNINGS, SEARCHES, NoPruning, Pruning, SampledSearch, Search
 from gwangye.experiments.space import Dimension, Range, grid
+from gwangye.options import Section, explain
 from gwangye.params import Params, read_values
-from gwangye.registry import explain
-from gwangye.sections import Section
 
 PARTS = ("validation", "validation_reweighted")
 METRICS = ("micro_f1", "auprc", "accuracy", "ece")

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gwangye.errors import DataError, ParameterError
+from gwangye.experiments.ledger.scores import Score
 from gwangye.experiments.parameters import change_parameters
+from gwangye.experiments.repository import git
 from gwangye.experiments.space import contains
 from gwangye.experiments.stage_times import KEY, read_trailer
 from gwangye.experiments.sweep_plan import SweepPlan
-from gwangye.experiments.worktree import PARAMS, Repository, git
-from gwangye.folders import runs
-from gwangye.ledger.scores import Score
+from gwangye.experiments.worktree import PARAMS, Repository
+from gwangye.model.folders import runs
 from gwangye.params import Params, read_values
 
 METRICS = "metrics/metrics.json"

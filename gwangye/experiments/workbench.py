@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
 from gwangye.experiments.parameters import REMOVED, change_parameters
+from gwangye.experiments.pipeline import sync_dependencies
 from gwangye.experiments.processes import (
     FailedError,
     StoppedError,
@@ -32,10 +33,9 @@ from gwangye.experiments.processes import (
     stop,
 )
 from gwangye.experiments.stage_times import StageTimes
+from gwangye.experiments.workers import Share, start, usable_cores, visible_gpus, worker_shares
 from gwangye.experiments.worktree import PARAMS, PIPELINE, Repository, Worktree, named_paths
 from gwangye.params import read_values
-from gwangye.pipeline import sync_dependencies
-from gwangye.workers import Share, start, usable_cores, visible_gpus, worker_shares
 
 __all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "Workbench"]
 

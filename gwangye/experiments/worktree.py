@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gwangye.errors import DataError, GwangyeError
+from gwangye.experiments.repository import git
 
 PARAMS = "params.yaml"
 PIPELINE = "dvc.yaml"
@@ -188,30 +188,6 @@ def named_paths(values: Any, root: Path) -> list[str]:
         if inside != "." and not inside.startswith("..") and (root / inside).exists():
             return [inside]
     return []
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Return Git's output.
-
-    Raises:
-        DataError: Git failed.
-        GwangyeError: Git is not installed.
-    """
-    try:
-        result = subprocess.run(
-            ["git", *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise GwangyeError(f"git is not installed: {error}") from error
-    if result.returncode:
-        raise DataError(f"{folder}: `git {' '.join(arguments[:2])}`: {result.stderr.strip()}.")
-    return result.stdout
 
 
 def _quiet_git(folder: Path, *arguments: str) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gwangye.dataset import Dataset
 from gwangye.errors import DataError
-from gwangye.predictions import PARTS, read_predictions, stack
+from gwangye.examples import Dataset
+from gwangye.prediction.tables import PARTS, read_predictions, stack
 from gwangye.report.curves import read_curves
 from gwangye.report.findings import findings
 from gwangye.report.rows import example_columns, prediction_columns

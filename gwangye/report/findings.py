@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.analysis import kinds_of_error
-from gwangye.dataset import Task
+from gwangye.evaluation.analysis import kinds_of_error
+from gwangye.examples import Task
 from gwangye.report.tables import Columns
 
 MINIMUM_ROWS = 20

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.dataset import Task
+from gwangye.examples import Task
 
 TOP = 3
 SPANS = ("subject_start", "subject_end", "object_start", "object_end")

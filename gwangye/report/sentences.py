@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from gwangye.examples.spans import occurrences
+from gwangye.data.spans import occurrences
 from gwangye.report.rows import SPANS, utf16_offset
 from gwangye.report.tables import Columns
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gwangye.devices import has_fast_bf16
 from gwangye.errors import ParameterError, did_you_mean
-from gwangye.registry import explain
+from gwangye.model.devices import has_fast_bf16
+from gwangye.options import explain
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.averaging import AVERAGING
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gwangye.augmentation import Augmentation, augment, for_task
-from gwangye.features import tokenise
+from gwangye.inputs.tokens.tokenising import tokenise
+from gwangye.training.augmentation import Augmentation, augment, for_task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from gwangye.dataset import Task
-    from gwangye.examples import Example
-    from gwangye.features import FeatureTable, InputForm
+    from gwangye.examples import Example, Task
+    from gwangye.inputs.features.table import FeatureTable
+    from gwangye.inputs.markers.input_form import InputForm
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from gwangye.registry import Piece, Registry
+from gwangye.options import Piece, Registry
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,7 +12,7 @@ from torch.utils.data import Sampler
 from gwangye.errors import ParameterError
 
 if TYPE_CHECKING:
-    from gwangye.training.batches import FeatureDataset
+    from gwangye.inputs.features.batches import FeatureDataset
 
 BATCHES_PER_BLOCK = 400
 """Rows are sorted within blocks of so many batches. On KLUE-RE, in batches of 16, 0.5 % of the

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from dvclive import Live
     from transformers import PreTrainedTokenizerBase
 
-    from gwangye.dataset import Task
-    from gwangye.features import FeatureTable
-    from gwangye.losses import Loss
-    from gwangye.model import RelationModel
+    from gwangye.examples import Task
+    from gwangye.inputs.features.table import FeatureTable
+    from gwangye.model.relation_model import RelationModel
+    from gwangye.training.losses import Loss
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def train_model(
     """Fine-tune a model in place; it ends with the weights of its best evaluation, calibrated.
 
     Args:
-        model: A model from :func:`gwangye.model.new_model`.
+        model: A model from :func:`gwangye.model.relation_model.new_model`.
         tokenizer: Gives the padding id; saved beside checkpoints.
         training: Labelled rows to learn from.
         validation: Labelled rows to choose the best checkpoint by.
@@ -69,13 +69,13 @@ def train_model(
     from transformers import EarlyStoppingCallback
     from transformers.trainer_utils import get_last_checkpoint
 
-    from gwangye.attention import use_fast_attention
-    from gwangye.devices import keep_freed_memory
+    from gwangye.inputs.features.batches import AugmentedDataset, Collator, FeatureDataset
+    from gwangye.model.attention import use_fast_attention
+    from gwangye.model.devices import keep_freed_memory
+    from gwangye.model.dropout import use_fast_dropout
     from gwangye.training.adversarial import ADVERSARIAL
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
     from gwangye.training.averaging import AVERAGING, AveragedWeights
-    from gwangye.training.batches import AugmentedDataset, Collator, FeatureDataset
-    from gwangye.training.dropout import use_fast_dropout
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
     keep_freed_memory()
@@ -142,18 +142,18 @@ def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: P
         folder: Where to write.
 
     Returns:
-        The temperature (:func:`gwangye.calibration.fit_temperature`).
+        The temperature (:func:`gwangye.evaluation.calibration.fit_temperature`).
     """
     import pandas as pd
     from scipy.special import softmax
 
-    from gwangye.calibration import (
+    from gwangye.evaluation.calibration import (
         apply_temperature,
         expected_calibration_error,
         fit_temperature,
         reliability,
     )
-    from gwangye.dataset import write_json
+    from gwangye.files import write_json
 
     before = softmax(logits.astype(np.float64), axis=-1)
     temperature = fit_temperature(before, true)

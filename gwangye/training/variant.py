@@ -38,8 +38,8 @@ def train_variant(
     """
     from transformers import AutoTokenizer, set_seed
 
-    from gwangye.features.folder import FeatureFolder
-    from gwangye.model import new_model, save_model
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.model.relation_model import new_model, save_model
     from gwangye.training.augmented import AugmentedRows
     from gwangye.training.train import configuration_key, train_model
 

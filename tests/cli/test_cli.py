@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gwangye import cli
-from gwangye.dataset import Dataset, Task, write_json
 from gwangye.errors import DataError, ParameterError
-from gwangye.examples import make_frame
-from gwangye.model import new_model, save_model
-from gwangye.predictions import prediction_table, write_predictions
+from gwangye.examples import Dataset, Task, make_frame
+from gwangye.files import write_json
+from gwangye.model.relation_model import new_model, save_model
+from gwangye.prediction.tables import prediction_table, write_predictions
 from tests.tiny import write_tiny_encoder
 
 SENTENCE = "한서연은 누리전자 대표다"
@@ -27,7 +27,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     import torch
     from transformers import AutoTokenizer
 
-    from gwangye.features import InputForm, prepare_tokenizer
+    from gwangye.inputs.markers.input_form import InputForm
+    from gwangye.inputs.tokens.tokenising import prepare_tokenizer
 
     folder = tmp_path_factory.mktemp("model")
     encoder = write_tiny_encoder(folder / "encoder")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from gwangye import cli
 from gwangye.errors import DataError, GwangyeError, ParameterError
-from gwangye.ledger import (
+from gwangye.experiments.ledger import (
     Row,
     Score,
     build,
@@ -27,7 +27,7 @@ from gwangye.ledger import (
     to_markdown,
     to_table,
 )
-from gwangye.ledger.history import (
+from gwangye.experiments.ledger.history import (
     METRICS,
     PATHS,
     Commit,
@@ -286,7 +286,7 @@ def test_folders_without_what_it_takes_are_refused(tmp_path: Path) -> None:
     project.run("git", "config", "user.name", "tester")
     project.run("git", "config", "user.email", "tester@example.org")
     project.commit("start")
-    with pytest.raises(GwangyeError, match="`dvc exp show --json` failed: .*not inside of a DVC"):
+    with pytest.raises(GwangyeError, match="`dvc exp show --sha .*` failed: .*not inside of a DVC"):
         collect(tmp_path)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gwangye.ledger import to_html
-from gwangye.ledger.scores import Score
+from gwangye.experiments.ledger import to_html
+from gwangye.experiments.ledger.scores import Score
 from tests.cli.test_ledger import EXAMPLES
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import pandas as pd
 import stub_stage
 import yaml
 
-from gwangye.dataset import Dataset, Task, write_json
-from gwangye.examples import make_frame
-from gwangye.predictions import prediction_table, write_predictions
-from gwangye.targets import Target
+from gwangye.evaluation.targets import Target
+from gwangye.examples import Dataset, Task, make_frame
+from gwangye.files import write_json
+from gwangye.prediction.tables import prediction_table, write_predictions
 
 TASK = Task(["no_relation", "per:title"], "no_relation", ["PER"])
 TRUE = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 10)

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.dataset import Dataset, Task
 from gwangye.errors import DataError
-from gwangye.examples import make_frame
+from gwangye.evaluation.targets import Target
+from gwangye.examples import Dataset, Task, make_frame
 from gwangye.experiments.effects import Trained, effects
-from gwangye.predictions import prediction_table
-from gwangye.targets import Target
+from gwangye.prediction.tables import prediction_table
 
 TASK = Task(["no_relation", "per:title"], "no_relation", ["PER"])
 TRUE = np.array([1, 1, 1, 1, 0, 0, 0, 0] * 10)

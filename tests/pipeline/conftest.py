@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 import yaml
 
-from gwangye.dataset import Dataset, Task
-from gwangye.examples import make_frame
-from gwangye.predictions import prediction_table, write_predictions
+from gwangye.examples import Dataset, Task, make_frame
+from gwangye.prediction.tables import prediction_table, write_predictions
 
 ROOT = Path(__file__).parents[2]
 STUB = Path(__file__).with_name("stub_stage.py")

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from gwangye.errors import DataError
+from gwangye.experiments.pipeline import sync_dependencies
 from gwangye.params import load_params
-from gwangye.pipeline import sync_dependencies
 
 ROOT = Path(__file__).parents[2]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -19,7 +19,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 # Rooms every stage leans on without its output depending on more than what they check: a change
 # in them must not retrain everything.
-SHARED = {"gwangye/params.py", "gwangye/dataset.py", "gwangye/folders.py"}
+SHARED = {"gwangye/params.py", "gwangye/examples.py", "gwangye/model/folders.py"}
 
 
 def definitions() -> dict[str, dict]:

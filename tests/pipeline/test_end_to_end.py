@@ -184,9 +184,10 @@ def test_trained_model_is_complete_and_predicts_the_same(finished: Project, tmp_
     """A model folder copied elsewhere gives the probabilities that the predict stage wrote."""
     import shutil
 
-    from gwangye.examples import read_examples, to_examples
-    from gwangye.inference import Predictor
-    from gwangye.predictions import read_predictions
+    from gwangye.data.reading import read_examples
+    from gwangye.examples import to_examples
+    from gwangye.prediction.predictor import Predictor
+    from gwangye.prediction.tables import read_predictions
 
     shutil.copytree(finished.folder / "models" / "bilstm", tmp_path / "copied")
     names = {path.name for path in (tmp_path / "copied" / "fold_3" / "seed_8").iterdir()}

@@ -17,10 +17,11 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from gwangye import cli, parallel, workers
+from gwangye import cli
 from gwangye.errors import GwangyeError, ParameterError
-from gwangye.parallel import Reproduction, StageResult, reproduce
-from gwangye.workers import Share, final_text, usable_cores, visible_gpus, worker_shares
+from gwangye.experiments import parallel, workers
+from gwangye.experiments.parallel import Reproduction, StageResult, reproduce
+from gwangye.experiments.workers import Share, final_text, usable_cores, visible_gpus, worker_shares
 
 pytestmark = [
     pytest.mark.pipeline,

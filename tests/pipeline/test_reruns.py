@@ -83,28 +83,40 @@ CHANGES = {
         {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
     "the perturbations' code": (
-        change_code("gwangye/robustness/names.py"),
+        change_code("gwangye/evaluation/robustness/names.py"),
         {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
-    "the target's code": (change_code("gwangye/targets.py"), {"target", "evaluate", "report"}),
-    "the evaluation code": (change_code("gwangye/analysis/slices.py"), {"evaluate", "report"}),
+    "the target's code": (
+        change_code("gwangye/evaluation/targets.py"),
+        {"target", "evaluate", "report"},
+    ),
+    "the evaluation code": (
+        change_code("gwangye/evaluation/analysis/slices.py"),
+        {"evaluate", "report"},
+    ),
     "the report's code": (change_code("gwangye/report/findings.py"), {"report"}),
     "the report's style": (change_code("gwangye/report/assets/report.css"), {"report"}),
     "the losses' code": (
-        change_code("gwangye/losses/__init__.py"),
+        change_code("gwangye/training/losses/__init__.py"),
         {*models(*VARIANTS), *ENDS},
     ),
     "the augmentations' code": (
-        change_code("gwangye/augmentation/__init__.py"),
+        change_code("gwangye/training/augmentation/__init__.py"),
         {*models(*VARIANTS), *ENDS},
     ),
-    "the pretraining's code, where none is": (change_code("gwangye/pretraining.py"), set()),
-    "the heads' code": (change_code("gwangye/heads/__init__.py"), {*models(*VARIANTS), *ENDS}),
+    "the pretraining's code, where none is": (
+        change_code("gwangye/training/pretraining.py"),
+        set(),
+    ),
+    "the heads' code": (
+        change_code("gwangye/model/heads/__init__.py"),
+        {*models(*VARIANTS), *ENDS},
+    ),
     "the representations' code": (
-        change_code("gwangye/representations/__init__.py"),
+        change_code("gwangye/inputs/markers/__init__.py"),
         AFTER_PREPROCESS,
     ),
-    "the ensembles' code": (change_code("gwangye/ensembling.py"), ENDS),
+    "the ensembles' code": (change_code("gwangye/prediction/ensembling.py"), ENDS),
     "a comment in params.yaml": (change_code("params.yaml"), set()),
 }
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.dataset import Dataset, Task, write_json
-from gwangye.predictions import prediction_table, write_predictions
+from gwangye.examples import Dataset, Task
+from gwangye.files import write_json
+from gwangye.prediction.tables import prediction_table, write_predictions
 from gwangye.report import collect, render
 
 LABELS = ["no_relation", "org:members", "per:title"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from gwangye.dataset import Dataset
+from gwangye.examples import Dataset
 from tests.report.conftest import ENSEMBLE, EVIL, LABELS, NOISE, VALIDATION, Run, frame
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gwangye.dataset import Task
+from gwangye.examples import Task
 from gwangye.report.findings import findings, slice_filter
 
 TASK = Task(["no_relation", "org:members", "per:title"], "no_relation", ["PER", "ORG"])

@@ -15,31 +15,32 @@ import pytest
 import torch
 from transformers import Trainer
 
-from gwangye.attention import FAST_DROPOUT
-from gwangye.augmentation import AUGMENTATIONS, build_augmentations
-from gwangye.calibration import (
+from gwangye.data.splitting import STRATEGIES
+from gwangye.errors import DataError, ParameterError
+from gwangye.evaluation.calibration import (
     apply_temperature,
     expected_calibration_error,
     fit_temperature,
 )
-from gwangye.dataset import Dataset, Task
-from gwangye.ensembling import ENSEMBLES, ensemble_predictions
-from gwangye.errors import DataError, ParameterError
-from gwangye.examples import Entity, Example, make_frame
-from gwangye.features import FeatureTable, InputForm, prepare_tokenizer, tokenise
-from gwangye.heads import HEADS
-from gwangye.inference import Predictor, predict_probabilities
-from gwangye.losses import LOSSES
-from gwangye.model import load_model, new_model, save_model
-from gwangye.predictions import prediction_table
-from gwangye.representations import QUERIES, REPRESENTATIONS
-from gwangye.splitting import STRATEGIES
+from gwangye.examples import Dataset, Entity, Example, Task, make_frame
+from gwangye.inputs.features.batches import Collator, FeatureDataset
+from gwangye.inputs.features.table import FeatureTable
+from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.inputs.markers.input_form import InputForm
+from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
+from gwangye.model.attention import FAST_DROPOUT
+from gwangye.model.heads import HEADS
+from gwangye.model.relation_model import load_model, new_model, save_model
+from gwangye.prediction.ensembling import ENSEMBLES, ensemble_predictions
+from gwangye.prediction.predictor import Predictor, predict_probabilities
+from gwangye.prediction.tables import prediction_table
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.arguments import build_training_arguments
+from gwangye.training.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
-from gwangye.training.batches import Collator, FeatureDataset
 from gwangye.training.grouping import LengthGroupedSampler, budget_sizes
+from gwangye.training.losses import LOSSES
 from gwangye.training.train import configuration_key, train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
@@ -58,7 +59,7 @@ ARGUMENTS = {
 @pytest.fixture(autouse=True)
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Predict in float32 on any machine, as these tests train (``bf16: False``)."""
-    monkeypatch.setattr("gwangye.devices.has_fast_bf16", lambda: False)
+    monkeypatch.setattr("gwangye.model.devices.has_fast_bf16", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -784,7 +785,7 @@ def test_bf16_moves_probabilities_a_little(
     model, tokenizer, table = make(encoder, {"name": "bigru"}, {"name": "entity_marker"})
     train(model, tokenizer, table, tmp_path, arguments=TWO_STEPS)
     exact = predict_probabilities(model, table, tokenizer.pad_token_id)
-    monkeypatch.setattr("gwangye.devices.has_fast_bf16", lambda: True)
+    monkeypatch.setattr("gwangye.model.devices.has_fast_bf16", lambda: True)
     fast = predict_probabilities(model, table, tokenizer.pad_token_id)
     assert 0 < np.abs(fast - exact).max() < 0.02
     np.testing.assert_allclose(fast.sum(axis=1), 1, atol=1e-12)

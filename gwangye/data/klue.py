@@ -1,0 +1,99 @@
+"""Fetching KLUE-RE v1.1 (Park et al. 2021, arXiv 2105.09680; CC BY-SA 4.0)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gwangye.data.reading import read_examples
+from gwangye.errors import DataError
+
+TRAIN_FILE = "klue-re-v1.1_train.json"
+TEST_FILES = ("klue-re-v1.1_dev.json", "klue-re-v1.1_test_unlabelled.json")
+"""The official dev file, which is the competition's test set, and the same without labels."""
+
+HUB_NAME = ("klue/klue", "re")
+HUB_SPLITS = {"train": TRAIN_FILE, "validation": TEST_FILES[0]}
+
+BY_HAND = (
+    "Or download the KLUE benchmark by hand and pass the folder that holds "
+    f"{TRAIN_FILE} and {TEST_FILES[0]} as the source."
+)
+
+
+def fetch_klue(target: Path, source: Path | None = None) -> list[Path]:
+    """Put the official KLUE-RE files into a folder, every row checked.
+
+    Args:
+        target: The folder to write to; it is made if it does not exist.
+        source: A folder that holds ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
+            ``klue-re-v1.1_test_unlabelled.json``); None to load them from the Hugging Face hub.
+
+    Returns:
+        The paths written: the training file, then the dev or unlabelled test file.
+
+    Raises:
+        DataError: A file is not in ``source`` or not sound, the ``datasets`` package is not
+            installed, or the hub cannot be reached.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    return _from_hub(target) if source is None else _from_folder(target, source)
+
+
+def _from_folder(target: Path, source: Path) -> list[Path]:
+    tests = [name for name in TEST_FILES if (source / name).is_file()]
+    if not (source / TRAIN_FILE).is_file() or not tests:
+        raise DataError(
+            f"{source}: this folder must hold {TRAIN_FILE} and {' or '.join(TEST_FILES)}."
+        )
+    written = []
+    for name in (TRAIN_FILE, tests[0]):
+        read_examples(source / name)
+        if not ((target / name).exists() and (target / name).samefile(source / name)):
+            shutil.copyfile(source / name, target / name)
+        written.append(target / name)
+    return written
+
+
+def _from_hub(target: Path) -> list[Path]:
+    try:
+        import datasets
+    except ImportError as error:
+        raise DataError(
+            "KLUE-RE is loaded from the Hugging Face hub with the 'datasets' package, which is "
+            f'not installed: pip install "gwangye[hub]". {BY_HAND}'
+        ) from error
+    try:
+        loaded = datasets.load_dataset(*HUB_NAME)
+    except Exception as error:  # the client has a dozen kinds, from several packages
+        raise DataError(
+            f"{'/'.join(HUB_NAME)} cannot be loaded from the Hugging Face hub: "
+            f"{type(error).__name__}: {error}. Check the network. {BY_HAND}"
+        ) from error
+    written = []
+    for split, name in HUB_SPLITS.items():
+        relations = loaded[split].features["label"].names
+        rows = [_official(row, relations) for row in loaded[split]]
+        text = json.dumps(rows, ensure_ascii=False, indent=4)
+        (target / name).write_text(text, encoding="utf-8")
+        read_examples(target / name, labels=relations)
+        written.append(target / name)
+    return written
+
+
+def _official(row: Mapping[str, Any], relations: list[str]) -> dict[str, Any]:
+    """Turn a hub row, whose label is a number, into one of the official file."""
+    entities = {
+        role: {field: row[role][field] for field in ("word", "start_idx", "end_idx", "type")}
+        for role in ("subject_entity", "object_entity")
+    }
+    return {
+        "guid": row["guid"],
+        "sentence": row["sentence"],
+        **entities,
+        "label": relations[row["label"]],
+        "source": row["source"],
+    }

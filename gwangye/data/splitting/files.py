@@ -1,0 +1,109 @@
+"""From two files to a dataset with folds: what the split stage does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gwangye.data.duplicates import drop_duplicates
+from gwangye.data.labels import label_list, read_labels
+from gwangye.data.reading import ReadResult, read_examples
+from gwangye.data.splitting import SplitStrategy, sample_rows
+from gwangye.data.splitting.groups import NEVER
+from gwangye.data.splitting.report import data_report
+from gwangye.errors import DataError
+from gwangye.examples import COLUMNS, Dataset, Task, make_frame
+
+if TYPE_CHECKING:
+    from gwangye.params import Data
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """A dataset, the data report, and the rows that were left out with the reason."""
+
+    dataset: Dataset
+    report: dict[str, Any]
+    rejected: pd.DataFrame
+
+
+def split_files(
+    train: Path,
+    test: Path,
+    *,
+    data: Data,
+    strategy: SplitStrategy,
+    num_folds: int,
+    num_repeats: int = 1,
+    seed: int,
+) -> SplitResult:
+    """Read both files, check every row, and give each labelled row its fold.
+
+    Rows are dropped after folds are given, so that those which stay are validated in the same fold
+    whether or not others are dropped.
+
+    Args:
+        train: Labelled file in any accepted format.
+        test: File to predict, labelled or not; empty (no byte) if there is none.
+        data: The ``data`` section: how to read, which labels, how many rows.
+        strategy: How validation rows are chosen.
+        num_folds: Number of folds, 2 or more.
+        num_repeats: How often the rows are cut into folds. The k-th fold of the r-th repeat (from
+            0) has the number ``r * num_folds + k``; a row that no fold of it validates has -1.
+        seed: Seed of the draw of rows and of the folds; the r-th repeat draws with ``seed + r``.
+
+    Raises:
+        DataError: A row is invalid (with ``data.on_invalid: error``), or a row of the labelled
+            file has no label.
+    """
+    labels = read_labels(Path(data.labels)) if data.labels else None
+    reading: dict[str, Any] = {
+        "columns": data.columns,
+        "entity_types": data.entity_types,
+        "on_invalid": data.on_invalid,
+    }
+    read = read_examples(train, labels=labels, **reading)
+    unlabelled = read.frame.loc[read.frame["label"].isna(), "guid"]
+    if len(unlabelled):
+        raise DataError(
+            f"{train}: {len(unlabelled)} rows have no label, first '{unlabelled.iloc[0]}'. "
+            "data.train must be labelled: name its label column in data.columns, and put rows to "
+            "predict into data.test."
+        )
+    names = labels or label_list(read.frame, data.negative_label)
+    read_test = _read_test(test, labels=names, **reading)
+    frame = read.frame
+    if data.max_train_examples is not None:
+        frame = sample_rows(frame, data.max_train_examples, seed)
+    frame = frame.reset_index(drop=True)
+    for repeat in range(num_repeats):
+        column = "fold" if repeat == 0 else f"fold_{repeat + 1}"
+        fold = strategy.assign(frame, num_folds, seed + repeat)
+        frame[column] = np.where(fold == NEVER, NEVER, repeat * num_folds + fold)
+    frame, dropped = drop_duplicates(
+        frame,
+        exact=data.duplicates == "drop",
+        contradicting=data.contradictions == "drop",
+    )
+    rejected = pd.concat([read.rejected, read_test.rejected], ignore_index=True)
+    return SplitResult(
+        dataset=Dataset(
+            frame, read_test.frame, Task(names, data.negative_label, data.entity_types)
+        ),
+        report=data_report(
+            frame, read_test.frame if len(read_test.frame) else None, rejected, dropped=dropped
+        ),
+        rejected=rejected,
+    )
+
+
+def _read_test(path: Path, **reading: Any) -> ReadResult:
+    """Read the file to predict; an empty file (no byte) says that there is none."""
+    if path.is_file() and path.stat().st_size == 0:
+        nothing: list[Any] = []
+        return ReadResult(make_frame(dict.fromkeys(COLUMNS, nothing)), pd.DataFrame())
+    return read_examples(path, **reading)

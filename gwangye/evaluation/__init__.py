@@ -1,0 +1,1 @@
+"""Scores with intervals, what they should hold for, and where the errors are."""

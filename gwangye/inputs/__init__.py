@@ -1,0 +1,1 @@
+"""From an example to marked text, tokens and batches."""

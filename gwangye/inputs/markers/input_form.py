@@ -1,0 +1,86 @@
+"""An input form as a parameter section names it: representation, query, length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gwangye.errors import ParameterError, did_you_mean
+from gwangye.inputs.markers import QUERIES, REPRESENTATIONS, Query, Representation
+
+OWN_KEYS = {"query", "max_length"}
+
+
+class InputForm(BaseModel):
+    """How an example is shown to the encoder.
+
+    Args:
+        representation: How the entities are marked in the sentence.
+        query: The second segment, if any.
+        max_length: Tokens at most, special ones and the query included.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    query_name: str
+    representation: Representation
+    query: Query
+    max_length: int = Field(256, ge=8)
+
+    @classmethod
+    def from_params(cls, section: Mapping[str, Any], where: str) -> InputForm:
+        """Build from ``{name, its options, query: {name, position}, max_length}``.
+
+        Raises:
+            ParameterError: A name or key is unknown, or a value is not allowed.
+        """
+        allowed = REPRESENTATIONS.option_names() | OWN_KEYS | {"name"}
+        for key in section:
+            if key not in allowed:
+                raise ParameterError(f"{where}.{key} is unknown. {did_you_mean(key, allowed)}")
+        choice = {key: value for key, value in section.items() if key not in OWN_KEYS}
+        query = section.get("query", {"name": "none"})
+        if not isinstance(query, Mapping):
+            raise ParameterError(
+                f"{where}.query is {query!r}, not a section. Write query: {{name: question}}."
+            )
+        max_length = section.get("max_length", 256)
+        if not isinstance(max_length, int) or max_length < 8:
+            raise ParameterError(
+                f"{where}.max_length: {max_length!r} is not a number of tokens, 8 or more."
+            )
+        representation = REPRESENTATIONS.build(choice, where)
+        return cls(
+            name=choice["name"],
+            representation=representation,
+            query=QUERIES.build(query, f"{where}.query"),
+            query_name=query["name"],
+            max_length=max_length,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the section that :meth:`from_params` builds this form from."""
+        return {
+            "name": self.name,
+            **self.representation.model_dump(),
+            "query": {"name": self.query_name, **self.query.model_dump()},
+            "max_length": self.max_length,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> InputForm:
+        """Return the form that :meth:`to_dict` described."""
+        return cls.from_params(values, "input_form")
+
+    @property
+    def marks_entities(self) -> bool:
+        """Whether the encoder is shown where the entities are."""
+        return self.representation.marks_entities
+
+    @property
+    def tells_roles(self) -> bool:
+        """Whether the encoder is shown which entity is the subject."""
+        return self.marks_entities or self.query_name != "none"

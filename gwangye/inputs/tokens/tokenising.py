@@ -1,0 +1,276 @@
+"""From examples to a feature table, with any fast tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gwangye.errors import DataError, ParameterError
+from gwangye.inputs.features.table import FeatureTable
+from gwangye.inputs.markers import SEPARATOR, EntitySpans, Marked
+from gwangye.inputs.markers.input_form import InputForm
+from gwangye.inputs.tokens.cutting import keep_around
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from gwangye.examples import Example
+
+
+class _Batch(NamedTuple):
+    examples: Sequence[Example]
+    marked: Sequence[Marked]
+    encodings: Future[list[Any]]
+
+
+class _Row(NamedTuple):
+    ids: list[int]
+    segments: list[int]
+    positions: list[list[int]]
+    truncated: bool
+
+
+def prepare_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, form: InputForm, entity_types: Sequence[str]
+) -> int:
+    """Add a form's markers to a tokenizer, each as a single token; return how many are new."""
+    markers = form.representation.special_tokens(entity_types)
+    if not markers:
+        return 0
+    # not replacing: an encoder's own extra tokens stay special
+    return int(
+        tokenizer.add_special_tokens(
+            {"extra_special_tokens": markers}, replace_extra_special_tokens=False
+        )
+    )
+
+
+def tokenise(
+    examples: Iterable[Example],
+    tokenizer: PreTrainedTokenizerBase,
+    form: InputForm,
+    *,
+    batch_size: int = 1024,
+) -> FeatureTable:
+    """Tokenise examples in an input form.
+
+    A row longer than ``form.max_length`` is cut around its entities.
+
+    Args:
+        examples: The examples; parts, folds and labels are for the caller to add.
+        tokenizer: A fast tokenizer that knows the form's markers (:func:`prepare_tokenizer`).
+        form: The input form.
+        batch_size: Examples whose encodings are held at a time; bounds the memory beside the
+            result, and changes nothing else.
+
+    Raises:
+        DataError: The tokenizer is not a fast one or lacks a marker, an entity has no token, or
+            both entities with the query do not fit into ``max_length``.
+        ParameterError: The encoder reads fewer tokens than ``max_length``, or the query needs a
+            separator that the tokenizer does not have.
+    """
+    _check_tokenizer(tokenizer, form)
+    with_segments = "token_type_ids" in tokenizer.model_input_names
+    tables = [
+        _table(_rows(batch, form, with_segments=with_segments), batch.examples, with_segments)
+        for batch in _encoded(iter(examples), tokenizer, form, batch_size)
+    ]
+    return FeatureTable.concatenate(tables or [_table([], [], with_segments)])
+
+
+def _encoded(
+    examples: Iterator[Example],
+    tokenizer: PreTrainedTokenizerBase,
+    form: InputForm,
+    batch_size: int,
+) -> Iterator[_Batch]:
+    """Yield batch after batch while the tokenizer, which needs no Python, encodes the next one."""
+    waiting: _Batch | None = None
+    with ThreadPoolExecutor(1) as pool:
+        while batch := list(islice(examples, batch_size)):
+            _check_markers(batch, tokenizer, form)
+            marked = [form.representation.mark(example) for example in batch]
+            texts = _texts(tokenizer, batch, marked, form)
+            following = _Batch(batch, marked, pool.submit(_encode, tokenizer, texts))
+            if waiting is not None:
+                yield waiting
+            waiting = following
+        if waiting is not None:
+            yield waiting
+
+
+def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> None:
+    if not tokenizer.is_fast:
+        raise DataError(
+            "The encoder has no fast tokenizer (tokenizer.json), which knows where in the text a "
+            "token comes from. Use an encoder that has one."
+        )
+    if form.max_length > tokenizer.model_max_length:
+        raise ParameterError(
+            f"The input form's max_length is {form.max_length}, but the encoder reads at most "
+            f"{tokenizer.model_max_length} tokens. Lower max_length."
+        )
+
+
+def _rows(batch: _Batch, form: InputForm, *, with_segments: bool) -> list[_Row]:
+    segment = 1 if form.query.position == "front" else 0
+    return [
+        _row(encoding, sentence, example, form.max_length, segment, with_segments)
+        for encoding, sentence, example in zip(
+            batch.encodings.result(), batch.marked, batch.examples, strict=True
+        )
+    ]
+
+
+def _check_markers(
+    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
+) -> None:
+    """Refuse a marker that the tokenizer would take to pieces."""
+
+    def markers(examples: Sequence[Example]) -> set[str]:
+        entities = chain(*((e.subject_entity, e.object_entity) for e in examples))
+        return set(form.representation.special_tokens(sorted({e.type for e in entities})))
+
+    missing = markers(examples) - set(tokenizer.get_added_vocab())
+    if missing:
+        guid = next(example.guid for example in examples if markers([example]) & missing)
+        raise DataError(
+            f"guid {guid}: the tokenizer has no {', '.join(sorted(missing))}. It was prepared for "
+            "another input form or for other entity types: correct the row's types, or train with "
+            "these types in data.entity_types."
+        )
+
+
+def _texts(
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Sequence[Example],
+    marked: Sequence[Marked],
+    form: InputForm,
+) -> list[Any]:
+    """Return what is encoded: sentences, or pairs of sentence and query in their order."""
+    front = form.query.position == "front"
+    texts: list[Any] = []
+    for example, sentence in zip(examples, marked, strict=True):
+        query = form.query.text(example)
+        if query is None:
+            texts.append(sentence.text)
+            continue
+        query = _with_separator(query, tokenizer)
+        texts.append((query, sentence.text) if front else (sentence.text, query))
+    return texts
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[Any]:
+    """Return the tokenizer's encodings, whole; the sentence is the segment beside the query."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    encodings: list[Any] = backend.encode_batch(texts, add_special_tokens=True)
+    return encodings
+
+
+def _with_separator(query: str, tokenizer: PreTrainedTokenizerBase) -> str:
+    if SEPARATOR not in query:
+        return query
+    if tokenizer.sep_token is None:
+        raise ParameterError(
+            "The query has a separator, but the encoder's tokenizer has none (sep_token). Use "
+            "query `relation`, `question` or `description`."
+        )
+    return query.replace(SEPARATOR, str(tokenizer.sep_token))
+
+
+def _row(
+    encoding: Any,
+    sentence: Marked,
+    example: Example,
+    max_length: int,
+    segment: int,
+    with_segments: bool,
+) -> _Row:
+    """Find the entities' tokens, and cut the row if it is too long."""
+    if encoding.n_sequences < 2:
+        segment = 0  # no query: the sentence is the only segment
+    entities = [(sentence.subject, "subject"), (sentence.object, "object")]
+    positions = [_positions(encoding, spans, segment, example, role) for spans, role in entities]
+    ids, segments = encoding.ids, encoding.type_ids if with_segments else []
+    if len(ids) <= max_length:
+        return _Row(ids, segments, positions, False)
+    context = np.array([s == segment for s in encoding.sequence_ids])
+    must_stay = [(opening, closing + 1) for opening, _, _, closing in positions]
+    kept = keep_around(context, must_stay, max_length)
+    if kept is None:
+        needed = int((~context).sum()) + sum(end - start for start, end in must_stay)
+        raise DataError(
+            f"guid {example.guid}: the entities and the query take {needed} tokens, max_length is "
+            f"{max_length}. Raise the input form's max_length, or drop the row."
+        )
+    moved = [np.searchsorted(kept, position).tolist() for position in positions]
+    return _Row(
+        [ids[i] for i in kept], [segments[i] for i in kept] if with_segments else [], moved, True
+    )
+
+
+def _positions(
+    encoding: Any, spans: EntitySpans, segment: int, example: Example, role: str
+) -> list[int]:
+    opening = _token(encoding, spans.opening, segment)
+    first = _token(encoding, spans.word, segment)
+    last = _token(encoding, spans.word, segment, from_end=True)
+    closing = _token(encoding, spans.closing, segment, from_end=True)
+    if opening is None or first is None or last is None or closing is None:
+        raise DataError(
+            f"guid {example.guid}: the {role} has no token: the tokenizer drops all its "
+            "characters. Correct the entity, or drop the row."
+        )
+    return [opening, first, last + 1, closing]
+
+
+def _token(
+    encoding: Any, span: tuple[int, int], segment: int, *, from_end: bool = False
+) -> int | None:
+    """Return the token of a span's first (or last) character that has one."""
+    characters = range(*span)
+    for character in reversed(characters) if from_end else characters:
+        token: int | None = encoding.char_to_token(character, segment)
+        if token is not None:
+            return _last_covering(encoding, token, character) if from_end else token
+    return None
+
+
+def _last_covering(encoding: Any, token: int, character: int) -> int:
+    """Return a character's last token.
+
+    SentencePiece may give it a bare ``▁`` before its own; byte-level BPE one token per byte.
+    """
+    while True:
+        span = encoding.token_to_chars(token + 1)
+        if span is None or not span[0] <= character < span[1]:
+            return token
+        token += 1
+
+
+def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: bool) -> FeatureTable:
+    lengths = np.array([len(row.ids) for row in rows], dtype=np.int64)
+    number = len(rows)
+
+    def flat(lists: Iterator[list[int]], dtype: Any) -> Any:
+        return np.fromiter(chain.from_iterable(lists), dtype, lengths.sum())
+
+    positions = np.array([row.positions for row in rows], dtype=np.int32)
+    segments = flat((row.segments for row in rows), np.int8) if with_segments else None
+    return FeatureTable(
+        guids=np.array([example.guid for example in examples], dtype=object),
+        parts=np.full(number, "", dtype=object),
+        folds=np.full((number, 1), -1, dtype=np.int64),
+        label_ids=np.full(number, -1, dtype=np.int64),
+        truncated=np.array([row.truncated for row in rows], dtype=bool),
+        entity_positions=positions.reshape(-1, 2, 4),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        input_ids=flat((row.ids for row in rows), np.int32),
+        token_type_ids=segments,
+    )

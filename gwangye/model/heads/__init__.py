@@ -1,0 +1,226 @@
+"""Heads: from the encoder's token states to one score per relation.
+
+The classes here are options only, so that parameters are checked without torch; the modules are
+in :mod:`gwangye.model.heads.modules`.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from gwangye.options import Piece, Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class HeadOptions(Piece, abc.ABC):
+    """Base of all heads' options."""
+
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of features dropped in training")
+
+    @property
+    def needs_entities(self) -> bool:
+        """Whether the head reads the entities' positions."""
+        return True
+
+    @abc.abstractmethod
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module: (hidden_states, attention_mask, entity_positions) → logits.
+
+        Args:
+            hidden_size: Width of the encoder's token states.
+            num_labels: Number of relations.
+        """
+
+
+HEADS: Registry[HeadOptions] = Registry("head")
+
+
+@HEADS.register("cls")
+class Cls(HeadOptions):
+    """The first token's state.
+
+    An encoder trained by mean pooling, such as the default one, says almost the same there of
+    every sentence: of its first four layers the first token's state varies by 2 % of its length
+    from sentence to sentence, the mean of all tokens by 41 %. Choose another head for it.
+
+    Example:
+        [CLS] → linear
+
+    References:
+        Devlin et al. 2019, arXiv 1810.04805
+    """
+
+    @property
+    def needs_entities(self) -> bool:
+        """Return False: any input form will do."""
+        return False
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import TokenHead, first_token
+
+        return TokenHead(first_token, hidden_size, num_labels, self.dropout)
+
+
+@HEADS.register("entity_start")
+class EntityStart(HeadOptions):
+    """The states of both entities' opening markers, subject first.
+
+    Example:
+        "@ 비틀즈 @의 # 조지 해리슨 #": the states of the first "@" and the first "#" → linear
+
+    References:
+        Baldini Soares et al. 2019, arXiv 1906.03158
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import TokenHead, opening_markers
+
+        return TokenHead(opening_markers, 2 * hidden_size, num_labels, self.dropout)
+
+
+@HEADS.register("entity_start_end")
+class EntityStartEnd(HeadOptions):
+    """The states of both entities' opening and closing markers.
+
+    Example:
+        "@ 비틀즈 @ 의 # 조지 해리슨 #": the states of both "@" and both "#" → linear
+
+    References:
+        None
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import TokenHead, both_markers
+
+        return TokenHead(both_markers, 4 * hidden_size, num_labels, self.dropout)
+
+
+@HEADS.register("entity_mean")
+class EntityMean(HeadOptions):
+    """The mean state of each entity's own tokens, markers left out.
+
+    Example:
+        "@ 비틀즈 @ 의 # 조지 해리슨 #": mean of 비틀즈, mean of 조지 해리슨 → linear
+
+    References:
+        None
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import EntityMeanHead
+
+        return EntityMeanHead(hidden_size, num_labels, self.dropout)
+
+
+@HEADS.register("rbert")
+class RBert(HeadOptions):
+    """R-BERT: the first token and both entities' means, each through its own dense layer.
+
+    The two entities share one dense layer; tanh comes before each.
+
+    Example:
+        W0·tanh([CLS]), W1·tanh(mean 비틀즈), W1·tanh(mean 조지 해리슨) → linear
+
+    References:
+        Wu & He 2019, arXiv 1905.08284
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import RBertHead
+
+        return RBertHead(hidden_size, num_labels, self.dropout)
+
+
+class Recurrent(HeadOptions, abc.ABC):
+    """Options of the recurrent heads."""
+
+    hidden_size: int = Field(192, ge=1, description="width in each direction")
+    num_layers: int = Field(1, ge=1, description="recurrent layers")
+    pooling: Literal["entity_start", "last", "max"] = Field(
+        "entity_start",
+        description="what is read: outputs at the opening markers, final states, or the maximum",
+    )
+
+    @property
+    def needs_entities(self) -> bool:
+        """Whether the outputs at the markers are read."""
+        return self.pooling == "entity_start"
+
+
+@HEADS.register("bilstm")
+class BiLSTM(Recurrent):
+    """A bidirectional LSTM over the encoder's top layer.
+
+    Sequences are packed, so padding is never read.
+
+    Example:
+        states of all tokens → BiLSTM → outputs at both opening markers → linear
+
+    References:
+        Hochreiter & Schmidhuber 1997
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from torch.nn import LSTM
+
+        from gwangye.model.heads.modules import RecurrentHead
+
+        return RecurrentHead(LSTM, hidden_size, num_labels, self)
+
+
+@HEADS.register("bigru")
+class BiGRU(Recurrent):
+    """A bidirectional GRU over the encoder's top layer.
+
+    Sequences are packed, so padding is never read.
+
+    Example:
+        states of all tokens → BiGRU → outputs at both opening markers → linear
+
+    References:
+        Cho et al. 2014, arXiv 1406.1078
+    """
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from torch.nn import GRU
+
+        from gwangye.model.heads.modules import RecurrentHead
+
+        return RecurrentHead(GRU, hidden_size, num_labels, self)
+
+
+@HEADS.register("attention")
+class Attention(HeadOptions):
+    """A weighted mean of all tokens, the weights learnt from their states.
+
+    Example:
+        softmax(v·tanh(W·h)) over the tokens → weighted mean → linear
+
+    References:
+        Yang et al. 2016, Hierarchical Attention Networks for Document Classification
+    """
+
+    attention_size: int = Field(128, ge=1, description="width of the layer that scores tokens")
+
+    @property
+    def needs_entities(self) -> bool:
+        """Return False: any input form will do."""
+        return False
+
+    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
+        """Return the module."""
+        from gwangye.model.heads.modules import AttentionHead
+
+        return AttentionHead(hidden_size, num_labels, self.attention_size, self.dropout)

@@ -1,0 +1,1 @@
+"""Probabilities from trained models: the predictor, prediction tables, ensembles."""

@@ -1,0 +1,107 @@
+"""When estimates of one label distribution are said to disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gwangye.errors import DataError
+from gwangye.evaluation.shift import ShareEstimate, compare_estimates
+
+LABELS = ("no_relation", "per:title", "org:product")
+
+
+def estimate(method: str, *intervals: tuple[float, float], **options: object) -> ShareEstimate:
+    low, high = np.array(intervals).T
+    return ShareEstimate(method, LABELS, (low + high) / 2, low, high, **options)
+
+
+def test_estimates_whose_intervals_overlap_agree() -> None:
+    agreement = compare_estimates(
+        [
+            estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.0)),
+            # apart by .004 in org:product, which moves no score
+            estimate("bbse_soft", (0.6, 0.7), (0.1, 0.2), (0.004, 0.1)),
+        ],
+        "no_relation",
+    )
+    assert not agreement.disagree
+    assert not agreement.disagree_on_negative
+    assert not agreement.needs_sheet
+    assert agreement.parted.empty
+
+
+def test_intervals_apart_are_listed_the_widest_gap_first() -> None:
+    agreement = compare_estimates(
+        [
+            estimate("em", (0.40, 0.45), (0.20, 0.30), (0.1, 0.2)),
+            estimate("bbse_soft", (0.74, 0.84), (0.19, 0.25), (0.0, 0.05)),
+            estimate("sheet", (0.52, 0.66), (0.20, 0.30), (0.1, 0.2)),
+        ],
+        "no_relation",
+    )
+    expected = pd.DataFrame(
+        [
+            ("no_relation", "em", "bbse_soft", 0.29, True),
+            ("no_relation", "bbse_soft", "sheet", 0.08, True),
+            ("no_relation", "em", "sheet", 0.07, True),
+            ("org:product", "em", "bbse_soft", 0.05, False),
+            ("org:product", "bbse_soft", "sheet", 0.05, False),
+        ],
+        columns=["relation", "first", "second", "gap", "negative"],
+    )
+    pd.testing.assert_frame_equal(agreement.parted, expected)
+    assert agreement.disagree
+    assert agreement.disagree_on_negative
+    assert agreement.needs_sheet
+
+
+def test_disagreement_on_another_relation_than_the_negative_one() -> None:
+    pair = [
+        estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1)),
+        estimate("bbse_soft", (0.5, 0.6), (0.31, 0.4), (0.0, 0.1)),
+    ]
+    for negative in ("no_relation", None):
+        agreement = compare_estimates(pair, negative)
+        assert agreement.disagree
+        assert not agreement.disagree_on_negative
+    assert not compare_estimates(pair, None, tolerance=0.02).disagree
+
+
+def test_estimates_that_know_nothing_call_for_a_sheet() -> None:
+    sound = estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1))
+    for unsound in (
+        estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), condition=31.0),
+        estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), converged=False),
+    ):
+        agreement = compare_estimates([sound, unsound], "no_relation")
+        assert agreement.untrusted == ("bbse_hard",)
+        assert not agreement.disagree
+        assert agreement.needs_sheet
+
+
+def test_condition_index_of_30_is_the_limit() -> None:
+    nothing = [(0.0, 1.0)] * 3
+    assert estimate("em", *nothing, condition=30.0).identified
+    assert not estimate("em", *nothing, condition=30.1).identified
+
+
+def test_table_and_target() -> None:
+    found = estimate("em", (0.5, 0.7), (0.2, 0.4), (0.1, 0.1))
+    assert found.target == pytest.approx({"no_relation": 0.6, "per:title": 0.3, "org:product": 0.1})
+    table = found.table()
+    assert list(table.columns) == ["relation", "method", "share", "low", "high"]
+    assert table["relation"].tolist() == list(LABELS)
+    assert table["method"].tolist() == ["em"] * 3
+    assert table["low"].tolist() == [0.5, 0.2, 0.1]
+    assert table["high"].tolist() == [0.7, 0.4, 0.1]
+
+
+def test_comparing_needs_two_of_the_same_relations() -> None:
+    one = estimate("em", (0, 1), (0, 1), (0, 1))
+    with pytest.raises(DataError, match="at least two estimates, got 1"):
+        compare_estimates([one], "no_relation")
+    other = ShareEstimate("sheet", LABELS[:2], *np.zeros((3, 2)))
+    with pytest.raises(DataError, match="'em' and 'sheet' are of different relations"):
+        compare_estimates([one, other], "no_relation")
