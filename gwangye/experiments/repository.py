@@ -13,7 +13,8 @@ from gwangye.errors import DataError, GwangyeError
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
-METRICS = Path("metrics/metrics.json")
+METRICS = Path("metrics/metrics.json")  # the headline of SCORES, which DVC compares
+SCORES = Path("metrics/scores.csv")
 SPLIT = Path("data/split")
 PREDICTIONS = Path("data/predictions")
 TARGET = Path("data/target")
