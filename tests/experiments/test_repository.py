@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gwangye.errors import DataError, GwangyeError
-from gwangye.experiments.repository import check_project, dvc, git
+from gwangye.experiments.repository import check_project, check_repository, dvc, git
 
 
 @pytest.fixture
@@ -22,6 +22,10 @@ def test_project_is_where_dvc_yaml_is(tmp_path: Path) -> None:
         check_project(tmp_path)
     (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     check_project(tmp_path)
+    with pytest.raises(DataError, match="no Git repository. Run `git init` and commit"):
+        check_repository(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    check_repository(tmp_path)
 
 
 def test_git_answers(repository: Path) -> None:
@@ -69,3 +73,8 @@ def test_dvc_answers_with_json(repository: Path) -> None:
 def test_fault_of_dvc_is_told(repository: Path) -> None:
     with pytest.raises(GwangyeError, match="`dvc status` failed: ERROR: .*not inside of a DVC"):
         dvc(repository, "status")
+
+
+def test_dvc_takes_too_long(tmp_path: Path) -> None:
+    with pytest.raises(GwangyeError, match="`dvc status` took over 0.01 seconds"):
+        dvc(tmp_path, "status", timeout=0.01)
