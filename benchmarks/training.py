@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from gwangye.inputs.features.folder import FeatureFolder
     from gwangye.inputs.features.table import FeatureTable
-    from gwangye.params import ResolvedVariant
+    from gwangye.training.variants import ResolvedVariant
 
 OURS, TUNED, BASELINE = "this project", "tuned Trainer", "baseline settings"
 WHOLE = ", whole last layer"

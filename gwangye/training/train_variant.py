@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gwangye.params import ResolvedVariant
+    from gwangye.training.variants import ResolvedVariant
 
 
 def train_variant(
