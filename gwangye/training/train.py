@@ -105,7 +105,6 @@ def train_model(
             adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
             head_learning_rate=own.head_learning_rate,
             layer_decay=own.layer_decay,
-            max_tokens_per_batch=own.max_tokens_per_batch,
             average=AveragedWeights(averaging, model) if averaging.enabled else None,
             train_dataset=(
                 AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
