@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,20 +161,6 @@ def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: P
     tables = [reliability(p, true).assign(when=when) for when, p in stages.items()]
     pd.concat(tables).round(2).to_csv(folder / "reliability.csv", index=False)
     return temperature
-
-
-def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str:
-    """Return a name for a checkpoint folder that no other configuration or data shares.
-
-    Args:
-        settings: Everything that decides the training, JSON-serialisable.
-        files: The files it reads.
-    """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def _recorder(folder: Path) -> Live:

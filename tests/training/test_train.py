@@ -31,15 +31,17 @@ from gwangye.model.attention import FAST_DROPOUT
 from gwangye.model.heads import HEADS
 from gwangye.model.relation_model import load_model, new_model, save_model
 from gwangye.prediction.ensembling import ENSEMBLES, ensemble_predictions
-from gwangye.prediction.predictor import Predictor, predict_probabilities
+from gwangye.prediction.predictor import Predictor
+from gwangye.prediction.probabilities import predict_probabilities
 from gwangye.prediction.tables import prediction_table
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
+from gwangye.training.checkpoints import configuration_key
 from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.losses import LOSSES
-from gwangye.training.train import configuration_key, train_model
+from gwangye.training.train import train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
 
