@@ -8,7 +8,7 @@ to label by hand).
 import logging
 from pathlib import Path
 
-from gwangye.evaluation.shift import labelling_sheet
+from gwangye.evaluation.shift.labelling import labelling_sheet
 from gwangye.evaluation.targets import describe_target, estimate_labels
 from gwangye.examples import Dataset
 from gwangye.files import write_json

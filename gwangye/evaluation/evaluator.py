@@ -16,19 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.evaluation.analysis import (
-    confident_errors,
-    confusions,
-    disagreements,
-    doubted_labels,
-    relation_scores,
-    slice_scores,
-    slice_values,
-)
+from gwangye.evaluation.analysis.confusions import confusions
+from gwangye.evaluation.analysis.disagreements import disagreements
+from gwangye.evaluation.analysis.errors import confident_errors
+from gwangye.evaluation.analysis.label_noise import doubted_labels
+from gwangye.evaluation.analysis.relations import relation_scores
+from gwangye.evaluation.analysis.slices import slice_scores, slice_values
 from gwangye.evaluation.calibration import expected_calibration_error, reliability, risk_coverage
 from gwangye.evaluation.scores import FIELDS
-from gwangye.evaluation.shift import Raking, ScoreIntervals, score_intervals
-from gwangye.evaluation.shift.resampling import basic_limits
+from gwangye.evaluation.shift.reweighting import Raking
+from gwangye.evaluation.shift.score_intervals import ScoreIntervals, score_intervals
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.files import write_csv
@@ -238,15 +235,11 @@ def _lines(
 ) -> list[dict[str, Any]]:
     """Return the lines of the table of scores for some rows in one column."""
     weights = None if raking is None else raking.weights
-    area = found.auprc
-    if raking is not None:  # where weights make few rows count, percentiles of AUPRC lie too high
-        low, high = np.clip(basic_limits(area.value, found.replicates.auprc), 0, 100).tolist()
-        area = area._replace(low=low, high=high)
     accuracy = 100 * float(np.average(probabilities.argmax(axis=1) == true, weights=weights))
     ece = expected_calibration_error(probabilities, true, weights=weights)
     values: dict[str, tuple[float, ...]] = {
         "micro_f1": found.micro_f1,
-        "auprc": area,
+        "auprc": found.auprc,
         "accuracy": (accuracy,),
         "ece": (ece,),
     }

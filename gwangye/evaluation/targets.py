@@ -20,19 +20,10 @@ from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.evaluation.seen import known_entities
-from gwangye.evaluation.shift import (
-    Agreement,
-    Margin,
-    Raking,
-    ShareEstimate,
-    bbse_shares,
-    compare_estimates,
-    em_shares,
-    known_shares,
-    rake,
-    shares_from_sheet,
-)
-from gwangye.evaluation.shift.label_shift import ROUNDING
+from gwangye.evaluation.shift.label_shares import Agreement, ShareEstimate, compare_estimates
+from gwangye.evaluation.shift.label_shift import ROUNDING, bbse_shares, em_shares, known_shares
+from gwangye.evaluation.shift.labelling import shares_from_sheet
+from gwangye.evaluation.shift.reweighting import Margin, Raking, rake
 from gwangye.examples import Dataset
 from gwangye.options import Section
 
@@ -201,8 +192,7 @@ def estimate_labels(
         }
     except ParameterError as error:
         raise ParameterError(f"target.{error}") from error
-    agreement = compare_estimates(list(estimates.values()), dataset.task.negative_label)
-    return Estimates(estimates, agreement)
+    return Estimates(estimates, compare_estimates(list(estimates.values())))
 
 
 def describe_target(

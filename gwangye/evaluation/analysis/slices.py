@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from gwangye.evaluation.analysis.kinds import error_masks
 from gwangye.evaluation.seen import known_entities, seen_pairs
-from gwangye.evaluation.shift import resample_counts
 from gwangye.evaluation.shift.f1_replicates import defined_limits, f1_replicates, micro_counts
+from gwangye.evaluation.shift.resampling import resample_counts
 from gwangye.evaluation.targets import categories
 from gwangye.examples import Dataset, Task
+from gwangye.metrics import negative_id
 
 LENGTHS = (40, 80, 120, 160)
 """Upper ends of the classes of sentence length, in characters; half of KLUE-RE's are 64 to 118."""
@@ -100,7 +101,7 @@ def slice_scores(
         resamples score alike.
     """
     codes, names = _numbered(values)
-    negative = -1 if task.negative_label is None else list(task.labels).index(task.negative_label)
+    negative = negative_id(task.labels, task.negative_label)
     counts = micro_counts(true, predicted, negative, codes, len(names))
     limits = np.full((2, len(names)), np.nan)
     if len(true):

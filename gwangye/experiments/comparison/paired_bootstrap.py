@@ -13,13 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.calibration import check_weights
 from gwangye.evaluation.shift.precision_recall import curves, mean_area
 from gwangye.evaluation.shift.resampling import percentiles, resample_counts
 from gwangye.evaluation.shift.reweighting import effective_sample_size
 from gwangye.experiments.comparison.pairs import Pair
 from gwangye.experiments.comparison.results import Comparison, Difference
-from gwangye.metrics import check_ids, check_probabilities
+from gwangye.metrics import check_ids, check_probabilities, check_weights
 
 Floats = NDArray[np.float64]
 

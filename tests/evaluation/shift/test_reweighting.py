@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.evaluation.shift import Margin, effective_sample_size, rake, resample_counts
+from gwangye.evaluation.shift.resampling import resample_counts
+from gwangye.evaluation.shift.reweighting import Margin, effective_sample_size, rake
 
 
 def margins(
