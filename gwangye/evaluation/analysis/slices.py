@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.evaluation.analysis.kinds import error_masks
-from gwangye.evaluation.seen import known_entities, seen_pairs
+from gwangye.evaluation.seen import seen_entities, seen_pairs
 from gwangye.evaluation.shift.f1_replicates import defined_limits, f1_replicates, micro_counts
 from gwangye.evaluation.shift.resampling import resample_counts
 from gwangye.evaluation.targets import categories
@@ -60,7 +60,7 @@ def slice_values(examples: pd.DataFrame, part: str, dataset: Dataset) -> pd.Data
     ends = examples[["subject_end", "object_end"]].min(axis=1)
     gap = np.maximum(subject_start, object_start) - ends
     words = examples["subject_word"] + examples["object_word"]
-    known = known_entities(examples, part, dataset)
+    seen = seen_entities(examples, part, dataset)
     columns = {
         "type_pair": _by_frequency(categories(examples, "type_pair", part, dataset)),
         "source": _by_frequency(categories(examples, "source", part, dataset)),
@@ -68,8 +68,8 @@ def slice_values(examples: pd.DataFrame, part: str, dataset: Dataset) -> pd.Data
         "entity_distance": _binned(gap, DISTANCES),
         "order": _either(subject_start <= object_start, "subject_first", "object_first"),
         "script": _by_frequency(_scripts(words)),
-        "subject": _either([value in ("both", "subject") for value in known], "seen", "unseen"),
-        "object": _either([value in ("both", "object") for value in known], "seen", "unseen"),
+        "subject": _either([value in ("both", "subject") for value in seen], "seen", "unseen"),
+        "object": _either([value in ("both", "object") for value in seen], "seen", "unseen"),
         "pair": _either(seen_pairs(examples, part, dataset), "seen", "unseen"),
     }
     return pd.DataFrame(columns)
