@@ -16,11 +16,6 @@ from transformers import Trainer
 
 from gwangye.data.splitting import STRATEGIES
 from gwangye.errors import DataError
-from gwangye.evaluation.calibration import (
-    apply_temperature,
-    expected_calibration_error,
-    fit_temperature,
-)
 from gwangye.examples import Dataset, Entity, Example, Task, make_frame
 from gwangye.inputs.features.batches import Collator
 from gwangye.inputs.features.table import FeatureTable
@@ -30,6 +25,7 @@ from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
 from gwangye.model.attention import FAST_DROPOUT
 from gwangye.model.heads import HEADS
 from gwangye.model.relation_model import load_model, new_model, save_model
+from gwangye.model.temperature import apply_temperature, fit_temperature
 from gwangye.prediction.ensembling import ENSEMBLES, ensemble_predictions
 from gwangye.prediction.predictor import Predictor
 from gwangye.prediction.probabilities import predict_probabilities
@@ -495,11 +491,7 @@ def test_temperature_is_fitted_to_validation_and_kept(
     assert temperature == pytest.approx(fit_temperature(before, validation.label_ids), rel=1e-3)
     assert temperature != 1.0
     calibration = json.loads((tmp_path / "curves/calibration.json").read_text(encoding="utf-8"))
-    assert calibration["temperature"] == round(temperature, 4)
-    error = expected_calibration_error(before, validation.label_ids)
-    assert calibration["ece_before"] == pytest.approx(error, abs=1e-3)
-    when = pd.read_csv(tmp_path / "curves/reliability.csv")["when"]
-    assert when.tolist() == ["before"] * 15 + ["after"] * 15
+    assert calibration == {"temperature": round(temperature, 4)}
 
     model.config.softmax_temperature = temperature
     expected = predict_probabilities(model, table, tokenizer.pad_token_id)
