@@ -7,6 +7,7 @@ scores and the tables beside them; writes one HTML file that needs no other.
 import logging
 from pathlib import Path
 
+from gwangye.files import remove_strays
 from gwangye.params import Params
 from gwangye.report import collect, render
 from gwangye.report.training import describe
@@ -15,18 +16,18 @@ from stages import run
 logger = logging.getLogger("report")
 
 
-def main(params: Params, split: str, predictions: str, metrics: str, target: str) -> None:
+def main(params: Params, data: str, metrics: str, out: str) -> None:
     """Write the page."""
+    remove_strays(Path(metrics) / "robustness", list(params.variants))
     content = collect(
-        Path(split),
-        Path(predictions),
+        Path(data),
         Path(metrics),
         variants=list(params.variants),
         trained=describe(params),
     )
     page = render(content)
-    Path(target).write_text(page, encoding="utf-8")
-    logger.info("%s: %.1f MB; open it with a browser", target, len(page.encode()) / 1e6)
+    Path(out).write_text(page, encoding="utf-8")
+    logger.info("%s: %.1f MB; open it with a browser", out, len(page.encode()) / 1e6)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 from gwangye.errors import DataError
 from gwangye.evaluation.scores import read_scores
 from gwangye.examples import Dataset
-from gwangye.prediction.tables import PARTS, read_predictions, stack
+from gwangye.prediction.tables import PARTS, predictions_file, read_predictions, stack
 from gwangye.report.curves import read_curves
 from gwangye.report.findings import findings
 from gwangye.report.rows import example_columns, prediction_columns
@@ -34,8 +34,7 @@ LISTED_CHANGES = 300
 
 
 def collect(
-    split: Path,
-    predictions: Path,
+    data: Path,
     metrics: Path,
     variants: Sequence[str],
     trained: Mapping[str, Any],
@@ -43,10 +42,9 @@ def collect(
     """Read everything that the page shows.
 
     Args:
-        split: What the split stage wrote.
-        predictions: Folder of ``ensemble.parquet`` and ``<variant>.parquet``.
-        metrics: Folder of ``scores.csv`` and the tables beside it. A table that does not exist
-            is left out.
+        data: Folder of the split, the predictions and the ensemble.
+        metrics: Folder of ``scores.csv``, ``tables``, ``train`` and ``robustness``. A table that
+            does not exist is left out.
         variants: The variants' names, in order.
         trained: What was trained, as :func:`gwangye.report.training.describe` gives it.
 
@@ -57,16 +55,16 @@ def collect(
         DataError: A file is missing or not what its stage writes, or the models do not predict the
             same rows.
     """
-    dataset, models = Dataset.read(split), ["ensemble", *variants]
-    tables = read_model_tables(metrics, models, PARTS)
-    parts, found = _predicted_parts(dataset, predictions, models, tables)
+    dataset, models = Dataset.read(data / "split"), ["ensemble", *variants]
+    tables = read_model_tables(metrics / "tables", models, PARTS)
+    parts, found = _predicted_parts(dataset, data, models, tables)
     for part, values in parts.items():
-        path = metrics / "disagreements" / f"{part}.csv"
+        path = metrics / "tables" / "disagreements" / f"{part}.csv"
         values["disagreements"] = _sentences(
             read_table(path, DISAGREEMENTS, LISTED), _frame(dataset, part)
         )
     scores = _read_scores(metrics / "scores.csv")
-    noise = read_table(metrics / "label_noise.csv", LABEL_NOISE, LISTED)
+    noise = read_table(metrics / "tables" / "label_noise.csv", LABEL_NOISE, LISTED)
     task = dataset.task
     return {
         "trained": dict(trained),
@@ -89,13 +87,13 @@ def collect(
 
 def _predicted_parts(
     dataset: Dataset,
-    predictions: Path,
+    data: Path,
     models: Sequence[str],
     tables: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of each part with all models' predictions, and the findings."""
     task = dataset.task
-    read = {name: read_predictions(predictions / f"{name}.parquet", task.labels) for name in models}
+    read = {name: read_predictions(predictions_file(data, name), task.labels) for name in models}
     stacked = stack(read, task.labels)
     part_of = np.array(stacked.parts)
     parts: dict[str, Any] = {}

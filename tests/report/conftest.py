@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gwangye.examples import Dataset, Task
-from gwangye.prediction.tables import prediction_table, write_predictions
+from gwangye.prediction.tables import prediction_table, predictions_file, write_predictions
 from gwangye.report import collect, render
 
 LABELS = ["no_relation", "org:members", "per:title"]
@@ -78,7 +78,8 @@ class Run:
     """A folder with everything that the report reads."""
 
     def __init__(self, folder: Path, *, test_labels: bool = True) -> None:
-        self.split, self.predictions = folder / "split", folder / "predictions"
+        self.data = folder / "data"
+        self.split = self.data / "split"
         self.metrics = folder / "metrics"
         self.task = Task(LABELS, "no_relation", ["PER", "ORG", "LOC", "DAT", "POH", "NOH"])
         train = frame(VALIDATION)
@@ -108,7 +109,7 @@ class Run:
                 ("test", TEST, OF_TEST),
             )
         ]
-        write_predictions(pd.concat(tables), self.predictions / f"{model}.parquet")
+        write_predictions(pd.concat(tables), predictions_file(self.data, model))
 
     def write(self, path: str, text: str) -> None:
         """Write a table below the metrics."""
@@ -121,12 +122,14 @@ class Run:
         for path, text in TABLES.items():
             for model in ("ensemble", "a", "b"):
                 for part in ("validation", "test"):
-                    self.write(path.format(f"{model}_{part}"), text)
+                    self.write("tables/" + path.format(f"{model}_{part}"), text)
         row = ("이순신", "장군", "이순신은 조선의 장군이다.")
         words = ",".join(row)
-        self.write("label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n")
         self.write(
-            "disagreements/validation.csv",
+            "tables/label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n"
+        )
+        self.write(
+            "tables/disagreements/validation.csv",
             "guid,actual,ensemble,a,b,divergence,subject,object,sentence\n"
             f"v1,per:title,per:title,per:title,no_relation,0.31,{words}\n",
         )
@@ -150,9 +153,7 @@ class Run:
 
     def page(self) -> str:
         """The report of this run."""
-        return render(
-            collect(self.split, self.predictions, self.metrics, ["a", "b"], trained=TRAINED)
-        )
+        return render(collect(self.data, self.metrics, ["a", "b"], trained=TRAINED))
 
     def write_page(self) -> Path:
         """Write the report of this run beside its metrics."""

@@ -42,7 +42,7 @@ def test_embedded_json_has_no_opening_bracket() -> None:
 
 def test_names_in_the_static_part_are_escaped(run: Run) -> None:
     trained = {"facts": [("encoder", "<i>x</i>")], "columns": ["variant"], "variants": [["a&b"]]}
-    page = render(collect(run.split, run.predictions, run.metrics, ["a", "b"], trained=trained))
+    page = render(collect(run.data, run.metrics, ["a", "b"], trained=trained))
     assert "&lt;i&gt;x&lt;/i&gt;" in page
     assert '<th scope="row">a&amp;b</th>' in page
 
@@ -94,7 +94,7 @@ def test_rows_without_labels_have_no_gold(bare_run: Run) -> None:
 
 
 def test_part_without_rows_is_left_out(run: Run) -> None:
-    for path in run.predictions.glob("*.parquet"):
+    for path in run.data.glob("[ep]*/*.parquet"):
         pd.read_parquet(path).query("part == 'validation'").to_parquet(path, index=False)
     assert list(data_of(run.page())["parts"]) == ["validation"]
 
@@ -115,7 +115,7 @@ def test_tables_that_do_not_exist_are_left_out(bare_run: Run) -> None:
 
 def test_long_list_is_cut_and_says_how_long_it_was(run: Run) -> None:
     line = "v1,per:title,no_relation,0.1,0.1,0.6,이순신,장군,이순신은 조선의 장군이다.\n"
-    run.write("label_noise.csv", NOISE + 501 * line)
+    run.write("tables/label_noise.csv", NOISE + 501 * line)
     noise = data_of(run.page())["label_noise"]
     assert noise["total"] == 501
     assert len(noise["columns"]["guid"]) == 500
@@ -154,21 +154,21 @@ def test_note_stands_beside_the_score(run: Run) -> None:
 
 
 def test_table_of_another_form_is_refused(run: Run) -> None:
-    run.write("label_noise.csv", "guid,label\nv1,per:title\n")
+    run.write("tables/label_noise.csv", "guid,label\nv1,per:title\n")
     message = "label_noise.csv has no column suggested, quality, .*; it has guid, label. Run `dvc"
     with pytest.raises(DataError, match=message):
         run.page()
 
 
 def test_file_that_is_no_table_is_refused(run: Run) -> None:
-    run.write("slices/a_test.csv", "")
+    run.write("tables/slices/a_test.csv", "")
     with pytest.raises(DataError, match="a_test.csv is no table: No columns to parse.* Run `dvc"):
         run.page()
 
 
 def test_predicted_row_that_the_split_has_not(run: Run) -> None:
-    for path in run.predictions.glob("*.parquet"):
+    for path in run.data.glob("[ep]*/*.parquet"):
         table = pd.read_parquet(path)
         table.replace({"guid": {"v2": "other"}}).to_parquet(path, index=False)
     with pytest.raises(DataError, match="1 predicted validation rows are not in the split, first"):
-        collect(run.split, run.predictions, run.metrics, ["a", "b"], trained=TRAINED)
+        collect(run.data, run.metrics, ["a", "b"], trained=TRAINED)
