@@ -51,9 +51,9 @@ ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
 
 INTRODUCTION = """# Ingredients
 
-Every piece, with the parameter that chooses it and its options. Values under `loss`, `train` or
-`augment` hold for all variants; a variant overrides them in `variants.<name>`. This page is made
-from the code by `make docs`.
+Every piece, with the parameter that chooses it and its options (name = default). Values under
+`loss`, `train` or `augment` hold for all variants; a variant overrides them in `variants.<name>`.
+Made from the code by `make docs`.
 """
 
 
@@ -65,25 +65,22 @@ def ingredients() -> str:
             parts.append(f"## {title}\n\nChosen by `{parameter}`.\n")
             parts.extend(_pieces(room))
         else:
-            parts.append(f"## {title}\n\nSet by `{parameter}`.\n")
-            parts.append(_join(_text(room), _table([_option(*field) for field in _fields(room)])))
-    return "\n".join(parts)
+            parts.append(f"## {title}\n\nSet by `{parameter}`. {_text(room)}")
+            parts.append(_list(_options(room)))
+    return "\n".join(part for part in parts if part)
 
 
 def _pieces(room: Registry[Any]) -> Iterator[str]:
     """Yield the options that several pieces have, once; then every piece with its own."""
     owners: dict[str, list[str]] = {}
     for name in room:
-        for field in _fields(room[name]):
-            owners.setdefault(_option(*field), []).append(name)
+        for option in _options(room[name]):
+            owners.setdefault(option, []).append(name)
     shared = {option: names for option, names in owners.items() if len(names) > 1}
-    if shared:
-        rows = [f"{option} {_names(names, room)} |" for option, names in shared.items()]
-        yield _table(rows, "| option | default | meaning | of |\n|---|---|---|---|")
+    yield _list([f"{option} ({_names(names, room)})" for option, names in shared.items()])
     for name in room:
-        options = [_option(*field) for field in _fields(room[name])]
-        own = [option for option in options if option not in shared]
-        yield _join(f"### `{name}`\n", _text(room[name]), _table(own))
+        yield f"### `{name}`\n\n{_text(room[name])}"
+        yield _list([option for option in _options(room[name]) if option not in shared])
 
 
 def _names(names: list[str], room: Registry[Any]) -> str:
@@ -95,29 +92,21 @@ def _text(piece: type[BaseModel]) -> str:
     documentation = inspect.cleandoc(piece.__doc__ or "")
     summary, _, rest = documentation.partition("\n")
     rest = re.sub(r"\n*References:\n +None\.?$", "", rest.strip())
-    return _join(f"{summary}\n", f"```text\n{rest}\n```\n" if rest else "")
+    return f"{summary}\n" + (f"\n```text\n{rest}\n```\n" if rest else "")
 
 
-def _fields(piece: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
-    return list(piece.model_fields.items())
-
-
-def _table(rows: list[str], head: str = "| option | default | meaning |\n|---|---|---|") -> str:
-    return "\n".join([head, *rows, ""]) if rows else ""
-
-
-def _join(*parts: str) -> str:
-    return "\n".join(part for part in parts if part)
+def _options(piece: type[BaseModel]) -> list[str]:
+    return [_option(name, field) for name, field in piece.model_fields.items()]
 
 
 def _option(name: str, field: FieldInfo) -> str:
-    default = (
-        "required"
-        if field.is_required()
-        else f"`{_yaml(field.get_default(call_default_factory=True))}`"
-    )
-    meaning = (field.description or "").replace("|", "\\|")
-    return f"| `{name}` | {default} | {meaning} |"
+    default = field.get_default(call_default_factory=True)
+    value = "required" if field.is_required() else f"`{_yaml(default)}`"
+    return f"- `{name}` = {value}: {field.description or ''}"
+
+
+def _list(options: list[str]) -> str:
+    return "\n".join([*options, ""]) if options else ""
 
 
 def _yaml(value: Any) -> str:
