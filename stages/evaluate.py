@@ -1,15 +1,18 @@
 """Stage ``evaluate``: scores and the reasons for errors. Params: ``seed``, ``evaluate``, members.
 
-Reads the split, the target and all predictions; writes ``metrics.json`` (scores in three columns);
-per model and part scores per relation and per slice, the confusion matrix, the most confident
-errors, reliability and risk-coverage; where the members of the ensemble (``ensemble.members``)
-disagree most, and the labels that it doubts.
+Reads the split, the target and all predictions; writes ``metrics.json`` (the headline scores) and
+``scores.csv`` (all of them, with intervals); per model and part scores per relation and per slice,
+the confusion matrix, the most confident errors, reliability and risk-coverage; where the members of
+the ensemble (``ensemble.members``) disagree most, and the labels that it doubts.
 """
 
 import logging
 from pathlib import Path
 
+import pandas as pd
+
 from gwangye.evaluation.evaluator import Evaluator
+from gwangye.evaluation.scores import headline, score_text
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.files import write_csv, write_json
@@ -20,9 +23,9 @@ from stages import run
 logger = logging.getLogger("evaluate")
 
 
-def main(params: Params, split: str, predictions: str, target: str, metrics: str) -> None:
+def main(params: Params, split: str, predictions: str, target: str, out: str) -> None:
     """Score the ensemble and every variant."""
-    dataset, source, folder = Dataset.read(Path(split)), Path(predictions), Path(metrics)
+    dataset, source, folder = Dataset.read(Path(split)), Path(predictions), Path(out)
     labels = dataset.task.labels
     evaluator = Evaluator(
         dataset,
@@ -33,25 +36,26 @@ def main(params: Params, split: str, predictions: str, target: str, metrics: str
     )
     names = ("ensemble", *params.variants)
     tables = {name: read_predictions(source / f"{name}.parquet", labels) for name in names}
-    scores = {}
+    found = []
     for name, table in tables.items():
         evaluation = evaluator.evaluate(table)
         evaluation.write_tables(folder, name)
-        scores[name] = evaluation.metrics
-        for column, values in evaluation.metrics.items():
-            logger.info(
-                "%s %s: micro-F1 %.2f (%.2f to %.2f)",
-                name,
-                column,
-                *(values[key] for key in ("micro_f1", "micro_f1_low", "micro_f1_high")),
-            )
+        found.append(evaluation.scores(name))
+    scores = pd.concat(found, ignore_index=True)
+    chosen = scores[(scores["metric"] == "micro_f1") & (scores["pairs"] == "all")]
+    for row in chosen.to_dict(orient="records"):
+        text = score_text(row["value"], row["low"], row["high"])
+        logger.info("%s %s: micro-F1 %s", row["model"], row["column"], text)
+    for note in scores["note"].dropna().unique():
+        logger.warning("the re-weighted scores differ from the target: %s", note)
     members = {member: read_member(source, member, labels) for member in params.members()}
     for part, rows in evaluator.disagreements(tables["ensemble"], members).items():
         write_csv(rows, folder / "disagreements" / f"{part}.csv")
     doubted = evaluator.doubted_labels(tables["ensemble"])
     write_csv(doubted, folder / "label_noise.csv")
     logger.info("labels in doubt: %d", len(doubted))
-    write_json(scores, folder / "metrics.json")
+    write_csv(scores, folder / "scores.csv")
+    write_json(headline(scores), folder / "metrics.json")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ to label by hand).
 import logging
 from pathlib import Path
 
-from gwangye.evaluation.shift import labelling_sheet
+from gwangye.evaluation.shift.labelling import labelling_sheet
 from gwangye.evaluation.targets import describe_target, estimate_labels
 from gwangye.examples import Dataset
 from gwangye.files import write_json
@@ -19,9 +19,9 @@ from stages import run
 logger = logging.getLogger("target")
 
 
-def main(params: Params, split: str, predictions: str, target: str) -> None:
+def main(params: Params, split: str, predictions: str, out: str) -> None:
     """Describe the test file: label distribution, and what else is matched."""
-    dataset, folder, options = Dataset.read(Path(split)), Path(target), params.target
+    dataset, folder, options = Dataset.read(Path(split)), Path(out), params.target
     table = read_predictions(Path(predictions), dataset.task.labels)
     estimates = estimate_labels(
         table, dataset, resamples=options.resamples, seed=params.seed, known=options.known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gwangye.errors import DataError
+from gwangye.evaluation.scores import read_scores
 from gwangye.examples import Dataset
 from gwangye.prediction.tables import PARTS, read_predictions, stack
 from gwangye.report.curves import read_curves
@@ -45,7 +45,7 @@ def collect(
     Args:
         split: What the split stage wrote.
         predictions: Folder of ``ensemble.parquet`` and ``<variant>.parquet``.
-        metrics: Folder of ``metrics.json`` and the tables beside it. A table that does not exist
+        metrics: Folder of ``scores.csv`` and the tables beside it. A table that does not exist
             is left out.
         variants: The variants' names, in order.
         trained: What was trained, as :func:`gwangye.report.training.describe` gives it.
@@ -65,6 +65,7 @@ def collect(
         values["disagreements"] = _sentences(
             read_table(path, DISAGREEMENTS, LISTED), _frame(dataset, part)
         )
+    scores = _read_scores(metrics / "scores.csv")
     noise = read_table(metrics / "label_noise.csv", LABEL_NOISE, LISTED)
     task = dataset.task
     return {
@@ -75,7 +76,8 @@ def collect(
             "types": list(task.entity_types),
         },
         "models": models,
-        "scores": _scores(metrics / "metrics.json"),
+        "scores": _nested(scores),
+        "notes": scores["note"].dropna().unique().tolist(),
         "parts": parts,
         "findings": found,
         "tables": tables,
@@ -123,11 +125,27 @@ def _frame(dataset: Dataset, part: str) -> pd.DataFrame:
     return dataset.train if part == "validation" else dataset.test
 
 
-def _scores(path: Path) -> dict[str, Any]:
+def _read_scores(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} does not exist. Run `dvc repro evaluate`, which writes it.")
-    scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return scores
+    return read_scores(path.read_text(encoding="utf-8"), str(path))
+
+
+def _nested(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return ``scores[model][column][pairs]``: metrics with their limits, rows, note."""
+    found: dict[str, Any] = {}
+    for row in scores.to_dict(orient="records"):
+        columns = found.setdefault(row["model"], {}).setdefault(row["column"], {})
+        values = columns.setdefault(row["pairs"], {"rows": row["rows"]})
+        metric = row["metric"]
+        values[metric] = row["value"]
+        if not pd.isna(row["low"]):
+            values |= {f"{metric}_low": row["low"], f"{metric}_high": row["high"]}
+        if not pd.isna(row["note"]):
+            values["note"] = row["note"]
+        if row["effective_rows"] != row["rows"]:
+            values["effective_rows"] = row["effective_rows"]
+    return found
 
 
 def _sentences(excerpt: Excerpt | None, examples: pd.DataFrame) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis import kinds_of_error
+from gwangye.evaluation.analysis.kinds import kinds_of_error
 from gwangye.examples import Task
 from gwangye.report.tables import Columns
 

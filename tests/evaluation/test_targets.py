@@ -203,6 +203,7 @@ def test_filled_sheet_gives_the_labels(tmp_path: Path) -> None:
             '{"per:titel": 1}',
             "there is no relation 'per:titel'. Did you mean 'per",
         ),
+        ("x.json", "{", "x.json is not JSON: .*target.labels wants"),
         ("x.json", "[1, 2]", "not JSON of the form {relation: share}"),
         ("x.json", '{"per:title": "many"}', "not JSON of the form {relation: share}"),
         (

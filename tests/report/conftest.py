@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from gwangye.examples import Dataset, Task
-from gwangye.files import write_json
 from gwangye.prediction.tables import prediction_table, write_predictions
 from gwangye.report import collect, render
 
@@ -44,7 +43,7 @@ ENSEMBLE = [
 SECOND = [[0.6, 0.1, 0.3], *ENSEMBLE[1:]]
 OF_TEST = [[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]
 
-SCORE = {"micro_f1": 50.0, "micro_f1_low": 40.0, "micro_f1_high": 60.0, "auprc": 45.0}
+SCORES = "model,column,pairs,metric,value,low,high,rows,effective_rows,note\n"
 TABLES = {
     "per_relation/{}.csv": "relation,precision,recall,f1,auprc,support,f1_low,f1_high,auprc_low,"
     "auprc_high\nno_relation,50,50,50,60,2,40,60,50,70\norg:members,50,100,66.67,80,1,30,90,60,95\n"
@@ -89,10 +88,14 @@ class Run:
         self.dataset.write(self.split)
         for name, values in (("ensemble", ENSEMBLE), ("a", ENSEMBLE), ("b", SECOND)):
             self.predict(name, values)
-        scores = {"validation": SCORE | {"rows": 6}}
-        if test_labels:
-            scores["test"] = SCORE | {"rows": 2}
-        write_json(dict.fromkeys(["ensemble", "a", "b"], scores), self.metrics / "metrics.json")
+        columns = {"validation": 6, "test": 2} if test_labels else {"validation": 6}
+        lines = [
+            f"{model},{column},all,{score},{rows},{rows},\n"
+            for model in ("ensemble", "a", "b")
+            for column, rows in columns.items()
+            for score in ("micro_f1,50,40,60", "auprc,45,,")
+        ]
+        self.write("scores.csv", SCORES + "".join(lines))
 
     def predict(self, model: str, validation: Sequence[Sequence[float]]) -> None:
         """Write a model's predictions."""

@@ -15,7 +15,7 @@ import pytest
 from gwangye.errors import DataError
 from gwangye.report import collect, render
 from gwangye.report.page import embedded
-from tests.report.conftest import EVIL, NOISE, TRAINED, Run
+from tests.report.conftest import EVIL, NOISE, SCORES, TRAINED, Run
 
 
 def data_of(page: str) -> dict:
@@ -133,9 +133,24 @@ def test_curves_of_several_runs(run: Run) -> None:
 
 
 def test_missing_scores_say_what_to_run(run: Run) -> None:
-    (run.metrics / "metrics.json").unlink()
-    with pytest.raises(DataError, match="metrics.json does not exist. Run `dvc repro evaluate`"):
+    (run.metrics / "scores.csv").unlink()
+    with pytest.raises(DataError, match="scores.csv does not exist. Run `dvc repro evaluate`"):
         run.page()
+
+
+def test_note_stands_beside_the_score(run: Run) -> None:
+    line = "a,validation_reweighted,all,micro_f1,48,30,61,6,3.2,label: 3.2 % of <it>\n"
+    run.write("scores.csv", SCORES + line)
+    page = run.page()
+    assert "Re-weighted scores differ from the target: label: 3.2 % of &lt;it&gt;.</p>" in page
+    assert data_of(page)["scores"]["a"]["validation_reweighted"]["all"] == {
+        "rows": 6,
+        "micro_f1": 48.0,
+        "micro_f1_low": 30.0,
+        "micro_f1_high": 61.0,
+        "note": "label: 3.2 % of <it>",
+        "effective_rows": 3.2,
+    }
 
 
 def test_table_of_another_form_is_refused(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gwangye.evaluation.shift import wilson
+from gwangye.evaluation.shift.labelling import wilson
 
 CASE_COLUMNS = (
     "guid",

@@ -77,8 +77,7 @@ class Agreement:
     Args:
         parted: One row per relation and pair of estimates whose intervals lie apart: relation,
             first and second method, gap (0 to 1: from the end of the lower interval to the start
-            of the higher one), negative (whether it is the negative relation); the widest gap
-            first.
+            of the higher one); the widest gap first.
         untrusted: Methods that did not identify the shares, or did not converge.
     """
 
@@ -91,19 +90,12 @@ class Agreement:
         return len(self.parted) > 0
 
     @property
-    def disagree_on_negative(self) -> bool:
-        """Return whether the negative relation's intervals lie apart."""
-        return bool(self.parted["negative"].any())
-
-    @property
     def needs_sheet(self) -> bool:
         """Return whether rows should be labelled by hand: no estimate can be taken on trust."""
         return self.disagree or bool(self.untrusted)
 
 
-def compare_estimates(
-    estimates: Sequence[ShareEstimate], negative_label: str | None, *, tolerance: float = 0.005
-) -> Agreement:
+def compare_estimates(estimates: Sequence[ShareEstimate], *, tolerance: float = 0.005) -> Agreement:
     """Say for which relations the intervals of two estimates do not overlap.
 
     Two estimates part on a relation where more than ``tolerance`` lies between their intervals.
@@ -114,7 +106,6 @@ def compare_estimates(
 
     Args:
         estimates: Two or more, of the same relations.
-        negative_label: The relation to point out, or None.
         tolerance: Share (0 to 1) that may lie between two intervals: half a percentage point.
 
     Raises:
@@ -123,14 +114,14 @@ def compare_estimates(
     if len(estimates) < 2:
         raise DataError(f"Comparing needs at least two estimates, got {len(estimates)}.")
     labels = estimates[0].labels
-    columns = ["relation", "first", "second", "gap", "negative"]
+    columns = ["relation", "first", "second", "gap"]
     rows = []
     for first, second in combinations(estimates, 2):
         if second.labels != labels:
             raise DataError(f"'{first.method}' and '{second.method}' are of different relations.")
         gaps = np.maximum(first.low - second.high, second.low - first.high)
         rows += [
-            (labels[i], first.method, second.method, float(gaps[i]), labels[i] == negative_label)
+            (labels[i], first.method, second.method, float(gaps[i]))
             for i in np.flatnonzero(gaps > tolerance)
         ]
     rows.sort(key=lambda row: -row[3])

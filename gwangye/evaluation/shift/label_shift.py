@@ -3,7 +3,7 @@
 Both methods assume *label shift*: relations occur more or less often in the target than where the
 model's labelled rows come from, but the sentences of each relation look the same. Where they do
 not, the estimates are wrong, often each in its own way: compare them
-(:func:`gwangye.evaluation.shift.compare_estimates`).
+(:func:`gwangye.evaluation.shift.label_shares.compare_estimates`).
 """
 
 from __future__ import annotations

@@ -70,6 +70,22 @@ class Raking:
         """Return the effective sample size of the weights."""
         return effective_sample_size(self.weights)
 
+    @property
+    def note(self) -> str | None:
+        """Say what of the target the weights do not show; None where they show all of it."""
+        found = []
+        for name, lost in self.dropped.items():
+            if lost:
+                share = 100 * sum(lost.values())
+                found.append(f"{name}: {share:.1f} % of the target is in no row ({_some(lost)})")
+        for name, rows in self.removed.items():
+            if rows:
+                count = sum(rows.values())
+                found.append(f"{name}: rows that the target lacks: {count} ({_some(rows)})")
+        if not self.converged:
+            found.append(f"margins do not fit: off by {100 * self.deviation:.1f} points")
+        return "; ".join(found) or None
+
     def again(self, counts: Floats) -> Floats:
         """Rake every resample anew, to the same target.
 
@@ -160,6 +176,13 @@ def rake(margins: Sequence[Margin]) -> Raking:
         deviation=deviation,
         _cells=cells,
     )
+
+
+def _some(categories: Mapping[Hashable, float]) -> str:
+    """Name the three largest categories, and how many more there are."""
+    names = [str(name) for name in sorted(categories, key=lambda name: -categories[name])]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def effective_sample_size(weights: Floats) -> float:

@@ -47,7 +47,7 @@ const put = (section, selector, children) =>
   within(section, selector).replaceChildren(...[children].flat(Infinity).filter(known));
 
 function card(column, title) {
-  const score = DATA.scores[state.model]?.[column];
+  const score = DATA.scores[state.model]?.[column]?.all;
   if (!score) return null;
   const {micro_f1: value, micro_f1_low: low, micro_f1_high: high} = score;
   const rows = known(score.effective_rows)
@@ -56,7 +56,8 @@ function card(column, title) {
   return element("div", {class: "card"}, element("h3", {}, title),
     element("p", {class: "big"}, decimal(value), element("small", {}, " micro-F1")),
     intervalBar(null, low, high, `95 % interval ${range(low, high)}`),
-    element("p", {}, `${range(low, high)} · AUPRC ${decimal(score.auprc)} · ${rows}`));
+    element("p", {}, `${range(low, high)} · AUPRC ${decimal(score.auprc)} · ${rows}`),
+    score.note ? element("p", {class: "notice"}, score.note) : null);
 }
 
 function drawSummary() {

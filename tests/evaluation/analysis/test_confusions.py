@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gwangye.evaluation.analysis import confusions
+from gwangye.evaluation.analysis.confusions import confusions
 
 LABELS = ["no_relation", "per:title", "org:product"]
 

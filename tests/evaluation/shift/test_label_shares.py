@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.evaluation.shift import ShareEstimate, compare_estimates
+from gwangye.evaluation.shift.label_shares import ShareEstimate, compare_estimates
 
 LABELS = ("no_relation", "per:title", "org:product")
 
@@ -23,11 +23,9 @@ def test_estimates_whose_intervals_overlap_agree() -> None:
             estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.0)),
             # apart by .004 in org:product, which moves no score
             estimate("bbse_soft", (0.6, 0.7), (0.1, 0.2), (0.004, 0.1)),
-        ],
-        "no_relation",
+        ]
     )
     assert not agreement.disagree
-    assert not agreement.disagree_on_negative
     assert not agreement.needs_sheet
     assert agreement.parted.empty
 
@@ -38,35 +36,30 @@ def test_intervals_apart_are_listed_the_widest_gap_first() -> None:
             estimate("em", (0.40, 0.45), (0.20, 0.30), (0.1, 0.2)),
             estimate("bbse_soft", (0.74, 0.84), (0.19, 0.25), (0.0, 0.05)),
             estimate("sheet", (0.52, 0.66), (0.20, 0.30), (0.1, 0.2)),
-        ],
-        "no_relation",
+        ]
     )
     expected = pd.DataFrame(
         [
-            ("no_relation", "em", "bbse_soft", 0.29, True),
-            ("no_relation", "bbse_soft", "sheet", 0.08, True),
-            ("no_relation", "em", "sheet", 0.07, True),
-            ("org:product", "em", "bbse_soft", 0.05, False),
-            ("org:product", "bbse_soft", "sheet", 0.05, False),
+            ("no_relation", "em", "bbse_soft", 0.29),
+            ("no_relation", "bbse_soft", "sheet", 0.08),
+            ("no_relation", "em", "sheet", 0.07),
+            ("org:product", "em", "bbse_soft", 0.05),
+            ("org:product", "bbse_soft", "sheet", 0.05),
         ],
-        columns=["relation", "first", "second", "gap", "negative"],
+        columns=["relation", "first", "second", "gap"],
     )
     pd.testing.assert_frame_equal(agreement.parted, expected)
     assert agreement.disagree
-    assert agreement.disagree_on_negative
     assert agreement.needs_sheet
 
 
-def test_disagreement_on_another_relation_than_the_negative_one() -> None:
+def test_tolerance_lets_intervals_lie_apart() -> None:
     pair = [
         estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1)),
         estimate("bbse_soft", (0.5, 0.6), (0.31, 0.4), (0.0, 0.1)),
     ]
-    for negative in ("no_relation", None):
-        agreement = compare_estimates(pair, negative)
-        assert agreement.disagree
-        assert not agreement.disagree_on_negative
-    assert not compare_estimates(pair, None, tolerance=0.02).disagree
+    assert compare_estimates(pair).disagree
+    assert not compare_estimates(pair, tolerance=0.02).disagree
 
 
 def test_estimates_that_know_nothing_call_for_a_sheet() -> None:
@@ -75,7 +68,7 @@ def test_estimates_that_know_nothing_call_for_a_sheet() -> None:
         estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), condition=31.0),
         estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), converged=False),
     ):
-        agreement = compare_estimates([sound, unsound], "no_relation")
+        agreement = compare_estimates([sound, unsound])
         assert agreement.untrusted == ("bbse_hard",)
         assert not agreement.disagree
         assert agreement.needs_sheet
@@ -101,7 +94,7 @@ def test_table_and_target() -> None:
 def test_comparing_needs_two_of_the_same_relations() -> None:
     one = estimate("em", (0, 1), (0, 1), (0, 1))
     with pytest.raises(DataError, match="at least two estimates, got 1"):
-        compare_estimates([one], "no_relation")
+        compare_estimates([one])
     other = ShareEstimate("sheet", LABELS[:2], *np.zeros((3, 2)))
     with pytest.raises(DataError, match="'em' and 'sheet' are of different relations"):
-        compare_estimates([one, other], "no_relation")
+        compare_estimates([one, other])

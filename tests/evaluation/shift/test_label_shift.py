@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.shift import ShareEstimate, bbse_shares, em_shares
+from gwangye.evaluation.shift.label_shares import ShareEstimate
+from gwangye.evaluation.shift.label_shift import bbse_shares, em_shares
 from gwangye.evaluation.shift.maximum_likelihood import most_likely_shares
 
 TWO = ["no_relation", "per:title"]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.shift import labelling_sheet, shares_from_sheet, wilson
+from gwangye.evaluation.shift.labelling import labelling_sheet, shares_from_sheet, wilson
 
 LABELS = ["no_relation", "per:title", "org:product"]
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.evaluation.shift import Margin, effective_sample_size, rake, resample_counts
+from gwangye.evaluation.shift.resampling import resample_counts
+from gwangye.evaluation.shift.reweighting import Margin, effective_sample_size, rake
 
 
 def margins(
@@ -109,6 +110,7 @@ def test_missing_class_is_dropped_and_reported() -> None:
     assert raking.weights.tolist() == pytest.approx([1, 1, 1, 1])
     assert raking.reached == {"label": pytest.approx({"a": 0.75, "b": 0.25})}
     assert raking.converged
+    assert raking.note == "label: 20.0 % of the target is in no row (c)"
 
 
 def test_rows_the_target_lacks_weigh_nothing() -> None:
@@ -117,6 +119,7 @@ def test_rows_the_target_lacks_weigh_nothing() -> None:
     assert raking.weights.tolist() == pytest.approx([1.25, 3.75, 0, 0, 0])  # mean 1
     assert raking.removed == {"label": {"zero": 1, "unknown": 2}}
     assert raking.dropped == {"label": {}}
+    assert raking.note == "label: rows that the target lacks: 3 (unknown, zero)"
 
 
 def test_category_whose_rows_another_margin_removes_is_dropped() -> None:
@@ -145,6 +148,15 @@ def test_margins_that_cannot_both_be_met_are_reported() -> None:
     assert raking.reached["type"] == pytest.approx({"x": 0.9, "y": 0.1})  # the last one fits
     assert raking.reached["label"] == pytest.approx({"a": 0.9, "b": 0.1})
     assert raking.weights.tolist() == pytest.approx([1.8, 0.2])
+    assert raking.note == "margins do not fit: off by 40.0 points"
+
+
+def test_note_names_three_categories_and_is_none_where_all_fits() -> None:
+    target = {"a": 0.5, "b": 0.1, "c": 0.05, "d": 0.2, "e": 0.15}
+    assert rake([Margin("label", ["a"], target)]).note == (
+        "label: 50.0 % of the target is in no row (d, e, b and 1 more)"
+    )
+    assert rake([Margin("label", ["a"], {"a": 1})]).note is None
 
 
 FAULTS: dict[str, tuple[list[Margin], str]] = {

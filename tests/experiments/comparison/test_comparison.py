@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.shift import resample_counts
+from gwangye.evaluation.shift.resampling import resample_counts
 from gwangye.examples import Dataset, Task
 from gwangye.experiments.comparison import Comparison, Difference, Pair, align, compare, holm
 from gwangye.metrics import auprc, micro_f1, per_relation
