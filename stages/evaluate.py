@@ -30,7 +30,6 @@ def main(params: Params, data: str, out: str) -> None:
     source, folder = Path(data), Path(out)
     dataset = Dataset.read(source / "split")
     remove_strays(source / "predictions", [f"{name}.parquet" for name in params.variants])
-    remove_strays(folder / "train", list(params.variants))
     labels = dataset.task.labels
     evaluator = Evaluator(
         dataset,

@@ -33,7 +33,7 @@ def render(content: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        content: What :func:`gwangye.report.collect` returns.
+        content: What :func:`gwangye.report.collect.collect` returns.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

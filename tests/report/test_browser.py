@@ -219,7 +219,7 @@ def test_other_tables_are_shown(report: Path, visit: Visit) -> None:
     ]
     page.locator("#robustness summary").nth(1).click()
     changed = page.locator("#robustness .row").first
-    assert changed.locator(".sentence").inner_text() == "이순신이 조선의 장군이다."
+    assert changed.locator(".sentence").inner_text() == "😀 이순신이 조선의 장군이다."
     assert changed.locator("mark").all_text_contents() == ["이순신", "장군"]
     assert texts(page, "#curves figcaption") == ["training loss", "validation micro-F1"]
     assert page.locator("#confidence svg").count() == 2
