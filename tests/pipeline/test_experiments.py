@@ -104,6 +104,24 @@ def test_variant_is_compared_with_itself_on_another_revision(git_project: Projec
     assert "bilstm is 75.0 points of micro-F1 above bilstm@before" in output
 
 
+def test_scores_of_an_earlier_run_are_shown_with_a_warning(git_project: Project) -> None:
+    fields = "model,column,pairs,metric,value,low,high,rows,effective_rows"
+    scores = git_project.folder / "metrics/scores.csv"
+    scores.write_text(f"{fields}\nensemble,test,all,micro_f1,50,40,60,9,9\n", "utf-8")
+
+    now = git_project.run("gwangye", "scores")
+    git_project.edit("params.yaml", lambda params: params["loss"].update(gamma=2))
+    later = git_project.run("gwangye", "scores")
+
+    assert now.stderr == ""
+    assert "50.0 (40.0–60.0)" in now.stdout
+    assert later.stderr == (
+        "WARNING: these scores are of an earlier run. Changed since: params.yaml: loss (train). "
+        "Run `dvc repro`.\n"
+    )
+    assert later.stdout == now.stdout
+
+
 def test_experiment_becomes_a_branch(git_project: Project) -> None:
     git_project.run("dvc", "exp", "run", "-S", "ensemble.name=weighted", "-n", "weighted")
     git_project.run("git", "checkout", "--quiet", "--force", "main")
