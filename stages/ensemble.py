@@ -17,10 +17,11 @@ from stages import run
 logger = logging.getLogger("ensemble")
 
 
-def main(params: Params, split: str, predictions: str, out: str) -> None:
+def main(params: Params, data: str, out: str) -> None:
     """Combine the predictions of ``ensemble.members``."""
-    dataset, source, folder = Dataset.read(Path(split)), Path(predictions), Path(out)
-    remove_strays(source, [f"{name}.parquet" for name in params.variants])
+    source, folder = Path(data), Path(out)
+    dataset = Dataset.read(source / "split")
+    remove_strays(source / "predictions", [f"{name}.parquet" for name in params.variants])
     labels = dataset.task.labels
     tables = {member: read_member(source, member, labels) for member in params.members()}
     table, weights = ensemble_predictions(params.ensembler(), tables, dataset)

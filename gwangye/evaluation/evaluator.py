@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from gwangye.errors import DataError
 from gwangye.evaluation.analysis.confusions import confusions
 from gwangye.evaluation.analysis.disagreements import disagreements
-from gwangye.evaluation.analysis.errors import confident_errors
 from gwangye.evaluation.analysis.label_noise import doubted_labels
 from gwangye.evaluation.analysis.relations import relation_scores
+from gwangye.evaluation.analysis.rows import confident_errors
 from gwangye.evaluation.analysis.slices import slice_scores, slice_values
 from gwangye.evaluation.calibration import expected_calibration_error, reliability, risk_coverage
 from gwangye.evaluation.scores import FIELDS

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.evaluation.seen import seen_entities
-from gwangye.evaluation.shift.label_shares import Agreement, ShareEstimate, compare_estimates
+from gwangye.evaluation.shift.label_shares import ShareEstimate
 from gwangye.evaluation.shift.label_shift import ROUNDING, bbse_shares, em_shares, known_shares
 from gwangye.evaluation.shift.labelling import shares_from_sheet
 from gwangye.evaluation.shift.reweighting import Margin, Raking, rake
@@ -133,23 +133,6 @@ def categories(frame: pd.DataFrame, name: str, part: str, dataset: Dataset) -> l
     return seen_entities(frame, part, dataset)
 
 
-@dataclass(frozen=True)
-class Estimates:
-    """The label distribution of the test file as its predictions show it.
-
-    Args:
-        by_method: "em", "bbse_soft" and "bbse_hard".
-        agreement: Whether they can all be right.
-    """
-
-    by_method: Mapping[str, ShareEstimate]
-    agreement: Agreement
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per relation and method: relation, method, share, low, high (0 to 1)."""
-        return pd.concat([e.table() for e in self.by_method.values()], ignore_index=True)
-
-
 def estimate_labels(
     table: pd.DataFrame,
     dataset: Dataset,
@@ -157,7 +140,7 @@ def estimate_labels(
     resamples: int,
     seed: int,
     known: Mapping[str, float] | None = None,
-) -> Estimates | None:
+) -> dict[str, ShareEstimate]:
     """Estimate the label distribution of the test rows from predictions, each method its own way.
 
     Args:
@@ -168,7 +151,8 @@ def estimate_labels(
         known: Shares (0 to 1) that are known from elsewhere.
 
     Returns:
-        None where there are no test rows or no validation rows.
+        By method: "em", "bbse_soft" and "bbse_hard"; nothing where there are no test rows or no
+        validation rows.
 
     Raises:
         ParameterError: ``known`` names no relation of the task, or its shares cannot be.
@@ -177,24 +161,23 @@ def estimate_labels(
     validation, test = (table[table["part"] == part] for part in ("validation", "test"))
     labelled = dataset.labelled("validation").set_index("guid")
     if validation.empty or test.empty:
-        return None
+        return {}
     true = dataset.task.label_ids(labelled.loc[validation["guid"]])
     ours, theirs = (rows[labels].to_numpy(dtype=np.float64) for rows in (validation, test))
     counts = np.bincount(dataset.task.label_ids(labelled), minlength=len(labels))
     options: dict[str, Any] = {"resamples": resamples, "seed": seed, "known": known}
     try:
-        estimates = {
+        return {
             "em": em_shares(theirs, counts, labels, **options),
             "bbse_soft": bbse_shares(ours, true, theirs, labels, soft=True, **options),
             "bbse_hard": bbse_shares(ours, true, theirs, labels, soft=False, **options),
         }
     except ParameterError as error:
         raise ParameterError(f"target.{error}") from error
-    return Estimates(estimates, compare_estimates(list(estimates.values())))
 
 
 def describe_target(
-    options: TargetOptions, dataset: Dataset, estimates: Estimates | None
+    options: TargetOptions, dataset: Dataset, estimates: Mapping[str, ShareEstimate]
 ) -> Target:
     """Return the target that the options describe.
 
@@ -220,7 +203,7 @@ def describe_target(
 
 
 def _labels(
-    options: TargetOptions, dataset: Dataset, estimates: Estimates | None
+    options: TargetOptions, dataset: Dataset, estimates: Mapping[str, ShareEstimate]
 ) -> tuple[dict[str, float] | None, str]:
     choice, relations = options.labels, dataset.task.labels
     if choice is None:
@@ -233,11 +216,11 @@ def _labels(
         return shares, "labels of the test file"
     kept = f"; {len(options.known)} shares known" if options.known else ""
     if choice in ESTIMATORS:
-        if estimates is None:
+        if not estimates:
             raise ParameterError(
                 f"target.labels: {choice} needs predicted validation and test rows. Use a file."
             )
-        found = estimates.by_method[ESTIMATORS[choice]].target  # has the known shares already
+        found = estimates[ESTIMATORS[choice]].target  # has the known shares already
         return found, f"estimated by {choice}{kept}"
     given = read_label_shares(Path(choice), relations)
     return with_known(given, options.known, relations), f"given by {choice}{kept}"

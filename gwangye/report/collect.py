@@ -10,45 +10,50 @@ import numpy as np
 import pandas as pd
 
 from gwangye.errors import DataError
+from gwangye.evaluation.changes import changed_rates, changed_rows
 from gwangye.evaluation.scores import read_scores
-from gwangye.examples import Dataset
-from gwangye.prediction.tables import PARTS, read_predictions, stack
-from gwangye.report.curves import read_curves
+from gwangye.examples import Dataset, Task
+from gwangye.prediction.tables import PARTS, predictions_file, read_predictions, stack
+from gwangye.report.curves import CURVES
 from gwangye.report.findings import findings
-from gwangye.report.rows import example_columns, prediction_columns
-from gwangye.report.sentences import with_spans
+from gwangye.report.rows import SPANS, example_columns, prediction_columns, utf16_spans
 from gwangye.report.tables import (
-    CHANGED,
     DISAGREEMENTS,
     LABEL_NOISE,
-    RATES,
     Excerpt,
+    as_lists,
     read_model_tables,
     read_table,
 )
 
+POINT = ["step", "value"]
 LISTED = 500
 """Rows of a list (doubted labels, disagreements) that the page holds; the tables hold all."""
-LISTED_CHANGES = 300
-"""Rows of the changed predictions, per variant."""
 
 
 def collect(
-    split: Path,
-    predictions: Path,
+    dataset: Dataset,
+    data: Path,
     metrics: Path,
     variants: Sequence[str],
+    *,
     trained: Mapping[str, Any],
+    curves: Mapping[str, pd.DataFrame],
+    cases: Mapping[str, pd.DataFrame],
+    num_changed: int,
 ) -> dict[str, Any]:
-    """Read everything that the page shows.
+    """Bring together everything that the page shows.
 
     Args:
-        split: What the split stage wrote.
-        predictions: Folder of ``ensemble.parquet`` and ``<variant>.parquet``.
-        metrics: Folder of ``scores.csv`` and the tables beside it. A table that does not exist
+        dataset: The split.
+        data: Folder of the predictions and the ensemble.
+        metrics: Folder of ``scores.csv`` and ``tables``. A table that does not exist
             is left out.
         variants: The variants' names, in order.
         trained: What was trained, as :func:`gwangye.report.training.describe` gives it.
+        curves: From :func:`gwangye.report.curves.read_curves`.
+        cases: Perturbed rows by variant, from :func:`gwangye.evaluation.changes.read_cases`.
+        num_changed: Changed predictions at most that are listed of a variant.
 
     Returns:
         Plain values, to be written as JSON.
@@ -57,16 +62,14 @@ def collect(
         DataError: A file is missing or not what its stage writes, or the models do not predict the
             same rows.
     """
-    dataset, models = Dataset.read(split), ["ensemble", *variants]
-    tables = read_model_tables(metrics, models, PARTS)
-    parts, found = _predicted_parts(dataset, predictions, models, tables)
+    models = ["ensemble", *variants]
+    tables = read_model_tables(metrics / "tables", models, PARTS)
+    parts, found = _predicted_parts(dataset, data, models, tables)
     for part, values in parts.items():
-        path = metrics / "disagreements" / f"{part}.csv"
-        values["disagreements"] = _sentences(
-            read_table(path, DISAGREEMENTS, LISTED), _frame(dataset, part)
-        )
+        path = metrics / "tables" / "disagreements" / f"{part}.csv"
+        values["disagreements"] = _listed(read_table(path, DISAGREEMENTS, LISTED), dataset, part)
     scores = _read_scores(metrics / "scores.csv")
-    noise = read_table(metrics / "label_noise.csv", LABEL_NOISE, LISTED)
+    noise = read_table(metrics / "tables" / "label_noise.csv", LABEL_NOISE, LISTED)
     task = dataset.task
     return {
         "trained": dict(trained),
@@ -81,21 +84,21 @@ def collect(
         "parts": parts,
         "findings": found,
         "tables": tables,
-        "curves": read_curves(metrics / "train", variants),
-        "robustness": _robustness(metrics / "robustness", variants, dataset),
-        "label_noise": _sentences(noise, dataset.train),
+        "curves": _shown(curves),
+        "robustness": {v: _robustness(rows, task, num_changed) for v, rows in cases.items()},
+        "label_noise": _listed(noise, dataset, "validation"),
     }
 
 
 def _predicted_parts(
     dataset: Dataset,
-    predictions: Path,
+    data: Path,
     models: Sequence[str],
     tables: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of each part with all models' predictions, and the findings."""
     task = dataset.task
-    read = {name: read_predictions(predictions / f"{name}.parquet", task.labels) for name in models}
+    read = {name: read_predictions(predictions_file(data, name), task.labels) for name in models}
     stacked = stack(read, task.labels)
     part_of = np.array(stacked.parts)
     parts: dict[str, Any] = {}
@@ -121,10 +124,6 @@ def _predicted_parts(
     return parts, found
 
 
-def _frame(dataset: Dataset, part: str) -> pd.DataFrame:
-    return dataset.train if part == "validation" else dataset.test
-
-
 def _read_scores(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} does not exist. Run `dvc repro evaluate`, which writes it.")
@@ -148,18 +147,37 @@ def _nested(scores: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def _sentences(excerpt: Excerpt | None, examples: pd.DataFrame) -> dict[str, Any] | None:
+def _listed(excerpt: Excerpt | None, dataset: Dataset, part: str) -> dict[str, Any] | None:
+    """Return a table of rows of the split with their sentences and entity positions."""
     if excerpt is None:
         return None
-    return {"columns": with_spans(excerpt.columns, examples), "total": excerpt.total}
+    rows = dataset.rows(part, excerpt.columns["guid"])
+    words = ("subject", "object")  # the positions tell them
+    columns = {name: of for name, of in excerpt.columns.items() if name not in words}
+    columns |= {"sentence": rows["sentence"].tolist(), "spans": utf16_spans(rows)}
+    return {"columns": columns, "total": excerpt.total}
 
 
-def _robustness(folder: Path, variants: Sequence[str], dataset: Dataset) -> dict[str, Any]:
-    rows = pd.concat([dataset.train, dataset.test]).drop_duplicates("guid")
-    found = {}
-    for variant in variants:
-        rates = read_table(folder / variant / "rates.csv", RATES)
-        changed = read_table(folder / variant / "changed.csv", CHANGED, LISTED_CHANGES)
-        if rates is not None:
-            found[variant] = {"rates": rates.columns, "changed": _sentences(changed, rows)}
-    return found
+def _shown(curves: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Return the curves that any run has: title and lines, each with its variant and points."""
+    return [
+        {
+            "title": CURVES[name][1],
+            "lines": [
+                {"name": line, "variant": rows["variant"].iloc[0], **as_lists(rows[POINT])}
+                for line, rows in table.groupby("line", sort=False)
+            ],
+        }
+        for name, table in curves.items()
+        if len(table)
+    ]
+
+
+def _robustness(cases: pd.DataFrame, task: Task, num_changed: int) -> dict[str, Any]:
+    """Return how many of a variant's predictions change, and the rows where the model is surest."""
+    changed = changed_rows(cases, num_changed)
+    columns = as_lists(changed.drop(columns=list(SPANS))) | {"spans": utf16_spans(changed)}
+    return {
+        "rates": as_lists(changed_rates(cases, task.labels, task.negative_label)),
+        "changed": {"columns": columns, "total": int((cases["before"] != cases["after"]).sum())},
+    }

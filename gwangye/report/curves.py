@@ -1,24 +1,26 @@
-"""Learning curves, as DVCLive wrote them: one table per metric and run."""
+"""Learning curves of all runs of all variants: DVCLive's tables, one per metric and run, as one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from gwangye.report.tables import read_table
 
 CURVES = {
-    "loss": "training loss",
-    "eval/loss": "validation loss",
-    "eval/micro_f1": "validation micro-F1",
-    "eval/auprc": "validation AUPRC",
+    "loss": ("loss", "training loss"),
+    "validation_loss": ("eval/loss", "validation loss"),
+    "micro_f1": ("eval/micro_f1", "validation micro-F1"),
+    "auprc": ("eval/auprc", "validation AUPRC"),
 }
-"""Which curves are shown: file without suffix → title."""
+"""By name: DVCLive's file without its suffix, and a title. The Trainer logs the training loss as
+``loss``; ``train/loss`` is its mean over the whole training, one number."""
 
 
-def read_curves(folder: Path, variants: Sequence[str]) -> list[dict[str, Any]]:
+def read_curves(folder: Path, variants: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Read the curves of all runs of all variants.
 
     Args:
@@ -27,20 +29,31 @@ def read_curves(folder: Path, variants: Sequence[str]) -> list[dict[str, Any]]:
         variants: The variants' names, in order.
 
     Returns:
-        One entry per curve that any run has: ``title`` and ``lines``, each with ``variant``,
-        ``run`` (its fold and seed, empty if there is one), ``step`` and ``value``.
+        By name of :data:`CURVES`: step (of the optimizer), value (4 decimals), line (what to call
+        it: the variant, with fold and seed where it has several), variant; without rows where no
+        run has the curve.
     """
-    shown = []
-    for curve, title in CURVES.items():
-        lines = [
-            line
-            for variant in variants
-            for run in _runs(folder / variant)
-            if (line := _line(folder, variant, run, curve))
-        ]
-        if lines:
-            shown.append({"title": title, "lines": lines})
-    return shown
+    tables = {}
+    for name, (file, _) in CURVES.items():
+        found = [table for variant in variants for table in _lines(folder, variant, file)]
+        empty = pd.DataFrame(columns=["step", "value", "line", "variant"])
+        tables[name] = pd.concat(found, ignore_index=True) if found else empty
+    return tables
+
+
+def _lines(folder: Path, variant: str, file: str) -> Iterator[pd.DataFrame]:
+    metric = Path(file).name
+    for run in _runs(folder / variant):
+        read = read_table(run / "plots" / "metrics" / f"{file}.tsv", ("step", metric))
+        if read is not None:
+            where = run.relative_to(folder / variant).as_posix()
+            several = "" if where == "." else ", " + where.replace("_", " ").replace("/", ", ")
+            table = pd.DataFrame({"step": read.columns["step"], "value": read.columns[metric]})
+            yield (
+                table.astype({"value": "float64"})
+                .round(4)
+                .assign(line=variant + several, variant=variant)
+            )
 
 
 def _runs(folder: Path) -> list[Path]:
@@ -51,17 +64,3 @@ def _runs(folder: Path) -> list[Path]:
 def _numbers(run: Path) -> list[int]:
     # fold_2 comes before fold_10
     return [int(number) for number in re.findall(r"[0-9]+", run.as_posix())]
-
-
-def _line(folder: Path, variant: str, run: Path, curve: str) -> dict[str, Any] | None:
-    name = Path(curve).name
-    found = read_table(run / "plots" / "metrics" / f"{curve}.tsv", ("step", name))
-    if found is None:
-        return None
-    where = run.relative_to(folder / variant).as_posix()
-    return {
-        "variant": variant,
-        "run": "" if where == "." else where.replace("_", " ").replace("/", ", "),
-        "step": found.columns["step"],
-        "value": [None if value is None else round(value, 4) for value in found.columns[name]],
-    }

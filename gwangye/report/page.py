@@ -33,7 +33,7 @@ def render(content: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        content: What :func:`gwangye.report.collect` returns.
+        content: What :func:`gwangye.report.collect.collect` returns.
     """
     script = "".join(_asset(name) for name in SCRIPTS)
     scores = content["scores"]

@@ -19,17 +19,17 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
     if stage == "evaluate":
         tables = ["per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage"]
         files = [f"tables/{table}/ensemble_validation.csv" for table in tables]
-        files += ["tables/curves/loss.csv", "tables/curves/micro_f1.csv"]
         return [f"{arguments[-1]}/{name}" for name in ("metrics.json", "scores.csv", *files)]
     if stage == "train":
         curves = f"{arguments[-1]}/plots/metrics"
         names = ("loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
-    if stage == "robustness":
-        return [f"{arguments[-1]}/rates.csv", f"{arguments[-1]}/changed.csv"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
-    if stage in ("predict", "report"):
+    if stage == "report":
+        names = ("robustness_rates.csv", "curves/loss.csv", "curves/micro_f1.csv")
+        return [arguments[-1], *(f"{arguments[-2]}/{name}" for name in names)]
+    if stage in ("predict", "robustness"):
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
 
@@ -37,18 +37,21 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
 def content(path: Path) -> str:
     """Return text of the file's kind, with a number that is new every time."""
     number = uuid.uuid4().int % 10000 / 100
+    if path.name == "scores.csv":
+        fields = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
+        return f"{fields}\nensemble,validation,all,micro_f1,{number},0,100,9,9,\n"
     if path.suffix == ".csv":
         columns = {
             "per_relation": "relation,f1",
             "slices": "value,micro_f1",
-            "confusions": "actual,predicted",
+            "confusions": "actual,rows,predicted",
             "reliability": "confidence,accuracy",
             "risk_coverage": "coverage,micro_f1",
-            "curves": "step,line",
+            "curves": "step,value,line",
         }
         header = columns.get(path.parent.name, "guid,confidence")
-        last = "per:title" if path.parent.name == "confusions" else number
-        return f"{header}\nper:title,{last}\nx{number},{last}\n"
+        last = ",a" * (header.count(",") - 1)
+        return f"{header}\n1,{number}{last}\n2,{number}{last}\n"
     if path.suffix == ".tsv":
         return f"step\t{path.stem}\n1\t{number}\n"
     return json.dumps({"ensemble": {"validation": {"micro_f1": number}}}) + "\n"

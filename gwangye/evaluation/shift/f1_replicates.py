@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.shift.resampling import Floats, percentiles
+from gwangye.evaluation.shift.resampling import Floats, percentiles, sums_by_group
 from gwangye.metrics import Ids, f1
 
 
@@ -100,12 +100,8 @@ def defined_limits(replicates: Floats) -> Floats:
 
 
 def _sums(values: NDArray[np.float64], groups: Ids, num_groups: int) -> Any:
-    """Return the sparse (groups, rows) matrix that sums values by group."""
-    from scipy.sparse import csr_matrix
-
-    groups = np.atleast_2d(groups)  # (kinds, rows)
-    rows = np.broadcast_to(np.arange(groups.shape[1]), groups.shape)
-    data = np.broadcast_to(values, groups.shape)
-    found = data != 0
-    shape = (num_groups, groups.shape[1])
-    return csr_matrix((data[found], (groups[found], rows[found])), shape=shape)
+    """Sum (rows,) values by (rows,) or (kinds, rows) groups; zeros take no part."""
+    groups = np.atleast_2d(groups)[:, values != 0]
+    rows = np.tile(np.flatnonzero(values), len(groups))
+    values, num_rows = np.tile(values[values != 0], len(groups)), len(values)
+    return sums_by_group(groups.ravel(), num_groups, values=values, rows=rows, num_rows=num_rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +91,28 @@ def _draw(num_rows: int, resamples: int, seed: int | Sequence[int]) -> Iterator[
         drawn += num_rows * np.arange(width)[:, None]  # a range of numbers per resample
         counts = np.bincount(drawn.ravel(), minlength=width * num_rows)
         yield np.ascontiguousarray(counts.reshape(width, num_rows).T, dtype=np.float64)
+
+
+def sums_by_group(
+    groups: NDArray[np.integer],
+    num_groups: int,
+    *,
+    values: Floats | None = None,
+    rows: NDArray[np.integer] | None = None,
+    num_rows: int | None = None,
+) -> Any:
+    """Return the sparse (groups, rows) matrix that sums rows by group.
+
+    Args:
+        groups: (entries,) the group of each entry.
+        num_groups: Number of groups.
+        values: (entries,) what an entry adds; None for 1.
+        rows: (entries,) the row of each entry; None where entry i is row i.
+        num_rows: Number of rows; None where it is that of entries.
+    """
+    from scipy.sparse import csr_matrix
+
+    values = np.ones(len(groups)) if values is None else values
+    rows = np.arange(len(groups)) if rows is None else rows
+    shape = (num_groups, len(groups) if num_rows is None else num_rows)
+    return csr_matrix((values, (groups, rows)), shape=shape)

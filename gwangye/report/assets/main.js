@@ -94,7 +94,7 @@ function drawConfidence(bins) {
 function drawCurves() {
   const variants = DATA.models.slice(1);
   const charts = DATA.curves.map(curve => lineChart({title: curve.title, xTitle: "step", yTitle: "",
-    lines: curve.lines.map(line => ({name: [line.variant, line.run].filter(Boolean).join(", "),
+    lines: curve.lines.map(line => ({name: line.name,
       group: line.variant, colour: colour(variants.indexOf(line.variant)),
       x: line.step, y: line.value}))}));
   put("curves", ".charts", charts.length ? charts : notice("The run has no learning curves."));
