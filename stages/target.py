@@ -16,16 +16,16 @@ from gwangye.evaluation.targets import describe_target, estimate_labels
 from gwangye.examples import Dataset
 from gwangye.files import write_csv, write_json
 from gwangye.params import Params
-from gwangye.prediction.tables import read_predictions
+from gwangye.prediction.tables import predictions_file, read_predictions
 from stages import run
 
 logger = logging.getLogger("target")
 
 
-def main(params: Params, split: str, predictions: str, out: str) -> None:
+def main(params: Params, data: str, out: str) -> None:
     """Describe the test file: label distribution, and what else is matched."""
-    dataset, folder, options = Dataset.read(Path(split)), Path(out), params.target
-    table = read_predictions(Path(predictions), dataset.task.labels)
+    dataset, folder, options = Dataset.read(Path(data) / "split"), Path(out), params.target
+    table = read_predictions(predictions_file(Path(data), "ensemble"), dataset.task.labels)
     estimates = estimate_labels(
         table, dataset, resamples=options.resamples, seed=params.seed, known=options.known
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.files import read_json, write_json
+from gwangye.files import read_json, remove_strays, write_json
 
 
 def test_json_is_read_back(tmp_path: Path) -> None:
@@ -27,3 +27,11 @@ def test_json_that_cannot_be_read(tmp_path: Path, content: bytes | None, message
         (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_json(tmp_path / "x.json", "Run `dvc repro target`.")
+
+
+def test_only_what_is_named_stays(tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet"):
+        (tmp_path / name).touch()
+    (tmp_path / "c" / "fold_0").mkdir(parents=True)
+    remove_strays(tmp_path, ["a.parquet"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]

@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from gwangye.errors import ParameterError, did_you_mean
 from gwangye.experiments.workbench import REMOVED, Experiment
-from gwangye.options import Section, explain
-from gwangye.params import Seed, read_values
+from gwangye.options import Section, Seed, explain
+from gwangye.params import read_values
 
 Changes = dict[str, Any]
 BASE = "base"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +103,6 @@ def train_model(
             adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
             head_learning_rate=own.head_learning_rate,
             layer_decay=own.layer_decay,
-            max_tokens_per_batch=own.max_tokens_per_batch,
             average=AveragedWeights(averaging, model) if averaging.enabled else None,
             train_dataset=(
                 AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
@@ -149,20 +146,6 @@ def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: P
     temperature = fit_temperature(softmax(logits.astype(np.float64), axis=-1), true)
     write_json({"temperature": round(temperature, 4)}, folder / "calibration.json")
     return temperature
-
-
-def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str:
-    """Return a name for a checkpoint folder that no other configuration or data shares.
-
-    Args:
-        settings: Everything that decides the training, JSON-serialisable.
-        files: The files it reads.
-    """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def _recorder(folder: Path) -> Live:
