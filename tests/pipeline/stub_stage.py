@@ -26,10 +26,12 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
         names = ("loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
     if stage == "robustness":
-        return [f"{arguments[-1]}/rates.csv", f"{arguments[-1]}/changed.csv"]
+        return [f"{arguments[-1]}/cases.parquet"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
-    if stage in ("predict", "report"):
+    if stage == "report":
+        return [arguments[-1], f"{arguments[-2]}/robustness_rates.csv"]
+    if stage == "predict":
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
 
@@ -41,14 +43,17 @@ def content(path: Path) -> str:
         columns = {
             "per_relation": "relation,f1",
             "slices": "value,micro_f1",
-            "confusions": "actual,predicted",
+            "confusions": "actual,predicted,rows",
             "reliability": "confidence,accuracy",
             "risk_coverage": "coverage,micro_f1",
-            "curves": "step,line",
+            "curves": "step,value,line,variant",
         }
         header = columns.get(path.parent.name, "guid,confidence")
-        last = "per:title" if path.parent.name == "confusions" else number
-        return f"{header}\nper:title,{last}\nx{number},{last}\n"
+        if path.parent.name == "confusions":
+            return f"{header}\nper:title,per:title,{number}\n"
+        if path.parent.name == "curves":
+            return f"{header}\n1,{number},a,a\n"
+        return f"{header}\nper:title,{number}\nx{number},{number}\n"
     if path.suffix == ".tsv":
         return f"step\t{path.stem}\n1\t{number}\n"
     return json.dumps({"ensemble": {"validation": {"micro_f1": number}}}) + "\n"

@@ -84,7 +84,7 @@ CONCERNED = {
     "gwangye/report/assets/report.css": {"report"},
     "gwangye/metrics.py": {"train", *EVALUATING},
     "gwangye/examples.py": WITH_TABLES,
-    "gwangye/options.py": set(definitions()) - {"encoder"},
+    "gwangye/options.py": set(definitions()) - {"encoder", "report"},
     "gwangye/experiments/repository.py": set(),
     "gwangye/cli/data.py": set(),
 }
