@@ -91,17 +91,20 @@ def scores(
         raise DataError(f"{file} does not exist. Run `dvc repro` first.")
     project = file.resolve().parents[len(SCORES.parts) - 1]
     with ThreadPoolExecutor(1) as pool:  # DVC takes a second, and so do the imports
-        asked = pool.submit(stale_warning, project, "scores")
+        asked = pool.submit(stale_warning, project, "scores", "evaluate")
         from rich.console import Console
 
-        from gwangye.evaluation.scores import read_scores
+        from gwangye.evaluation.scores import TITLES, read_scores
 
-        table = _scores_table(read_scores(file.read_text(encoding="utf-8"), str(file)))
+        found = read_scores(file.read_text(encoding="utf-8"), str(file))
+        table = _scores_table(found)
         data = data_of_run(project)
         warning = asked.result()
     if warning:
         typer.echo(warning, err=True)
     Console().print(table)
+    for column, note in found[["column", "note"]].dropna().drop_duplicates().to_numpy():
+        typer.echo(f"{TITLES[column]}: {note}")
     if data:
         typer.echo(f"Percent. Data: {', '.join(data)}")
 

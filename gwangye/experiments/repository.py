@@ -17,7 +17,7 @@ METRICS = Path("metrics/metrics.json")  # the headline of SCORES, which DVC comp
 SCORES = Path("metrics/scores.csv")
 SPLIT = Path("data/split")
 PREDICTIONS = Path("data/predictions")
-ENSEMBLE = PREDICTIONS / "ensemble.parquet"
+ENSEMBLE = Path("data/ensemble/predictions.parquet")
 TARGET = Path("data/target")
 CODE = ("gwangye", "stages")
 

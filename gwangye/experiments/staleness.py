@@ -47,7 +47,8 @@ def _changed_deps(entries: Sequence[Any], written: Collection[str]) -> Iterator[
     for path, state in _states(entries, "changed deps"):
         if isinstance(state, Mapping):
             yield from (f"{path}: {name}" for name in state)
-        elif state != "deleted" and path not in written:  # told of the stage that writes it
+        elif state != "deleted" and not any(Path(out).is_relative_to(path) for out in written):
+            # else it is told of the stage that writes it
             yield f"{path} is {state}"
 
 
@@ -61,12 +62,13 @@ def _states(entries: Sequence[Any], kind: str) -> Iterator[tuple[str, Any]]:
             yield from entry.get(kind, {}).items()
 
 
-def stale_warning(folder: Path, what: str) -> str:
+def stale_warning(folder: Path, what: str, stage: str) -> str:
     """Say in one line that files are older than the project, and what has changed since.
 
     Args:
         folder: The project.
         what: What is shown, such as "scores".
+        stage: The stage that writes it; those that it depends on count too.
 
     Returns:
         "" where they are of the project as it stands, and outside of a project.
@@ -74,7 +76,7 @@ def stale_warning(folder: Path, what: str) -> str:
     if not (folder / PIPELINE).is_file():
         return ""
     try:
-        stale = stale_stages(dvc(folder, "status", timeout=PATIENCE))
+        stale = stale_stages(dvc(folder, "status", "--with-deps", stage, timeout=PATIENCE))
     except GwangyeError as error:
         reason = " ".join(str(error).split())
         return f"WARNING: these {what} may be older than the project, it is not known: {reason}"

@@ -185,14 +185,14 @@ def test_klue_from_a_folder(tmp_path: Path, file: Path) -> None:
 
 
 SCORES = """\
-model,column,pairs,metric,value,low,high,rows,effective_rows
-ensemble,validation,all,micro_f1,12.346,9.04,15.0,192,192
-ensemble,validation,all,auprc,6.0,5.0,7.0,192,192
-ensemble,validation,all,accuracy,50.0,,,192,192
-ensemble,validation,unseen,micro_f1,11.0,9.0,15.0,100,100
-ensemble,validation_reweighted,all,micro_f1,10.0,,,192,79.6
-bilstm,validation,all,micro_f1,12.3,9.0,15.0,192,192
-bilstm,validation,all,auprc,6.5,5.0,7.0,192,192
+model,column,pairs,metric,value,low,high,rows,effective_rows,note
+ensemble,validation,all,micro_f1,12.346,9.04,15.0,192,192,
+ensemble,validation,all,auprc,6.0,5.0,7.0,192,192,
+ensemble,validation,all,accuracy,50.0,,,192,192,
+ensemble,validation,unseen,micro_f1,11.0,9.0,15.0,100,100,
+ensemble,validation_reweighted,all,micro_f1,10.0,,,192,79.6,margins do not fit
+bilstm,validation,all,micro_f1,12.3,9.0,15.0,192,192,
+bilstm,validation,all,auprc,6.5,5.0,7.0,192,192,
 """
 
 
@@ -203,7 +203,9 @@ def cells(output: str) -> list[list[str]]:
 
 def test_scores(tmp_path: Path) -> None:
     (tmp_path / "scores.csv").write_text(SCORES, encoding="utf-8")
-    assert cells(run("scores", tmp_path / "scores.csv").stdout) == [
+    output = run("scores", tmp_path / "scores.csv").stdout
+    assert output.endswith("\nre-weighted: margins do not fit\n")
+    assert cells(output) == [
         # nothing has a test score: no such column; no accuracy, no unseen pairs
         ["model", "metric", "validation", "re-weighted"],
         ["ensemble", "micro-F1", "12.3 (9.0–15.0)", "10.0"],

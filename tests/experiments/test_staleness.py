@@ -36,7 +36,8 @@ def test_file_of_another_run_is_told_once_of_the_stage_that_writes_it() -> None:
     """As after `git checkout` without `dvc checkout`."""
     status = {
         "predict@a": [{"changed outs": {"data/predictions/a.parquet": "modified"}}],
-        "ensemble": [{"changed deps": {"data/predictions/a.parquet": "modified"}}],
+        "ensemble": [{"changed deps": {"data/predictions": "modified"}}],
+        "evaluate": [{"changed deps": {"data/predictions/a.parquet": "modified"}}],
     }
     assert stale_stages(status) == {
         "predict@a": ["data/predictions/a.parquet is not that of dvc.lock"]
@@ -74,18 +75,18 @@ def test_warning_names_what_changed(
     project: Path, monkeypatch: pytest.MonkeyPatch, status: dict, expected: str
 ) -> None:
     monkeypatch.setattr(staleness, "dvc", lambda *_, **__: status)
-    assert stale_warning(project, "scores") == expected
+    assert stale_warning(project, "scores", "evaluate") == expected
 
 
 def test_warning_where_dvc_does_not_answer(project: Path) -> None:
-    assert stale_warning(project, "scores").startswith(
-        "WARNING: these scores may be older than the project, it is not known: `dvc status` "
-        "failed: ERROR: you are not inside of a DVC repository"
+    assert stale_warning(project, "scores", "evaluate").startswith(
+        "WARNING: these scores may be older than the project, it is not known: `dvc status "
+        "--with-deps evaluate` failed: ERROR: you are not inside of a DVC repository"
     )
 
 
 def test_no_warning_outside_of_a_project(tmp_path: Path) -> None:
-    assert stale_warning(tmp_path, "scores") == ""
+    assert stale_warning(tmp_path, "scores", "evaluate") == ""
 
 
 LOCK = """\

@@ -40,7 +40,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
 
     git_project.run("dvc", "plots", "diff", "main", "--out", "plots_out")
     page = (git_project.folder / "plots_out" / "index.html").read_text(encoding="utf-8")
-    assert "Confusion matrix of the ensemble" in page
+    assert "Confusion matrix (ensemble" in page
     assert "F1 of each relation with its interval" in page
     assert "Micro-F1 of each slice with its interval" in page
     assert "per:title" in page
@@ -105,10 +105,12 @@ def test_variant_is_compared_with_itself_on_another_revision(git_project: Projec
 
 
 def test_scores_of_an_earlier_run_are_shown_with_a_warning(git_project: Project) -> None:
-    fields = "model,column,pairs,metric,value,low,high,rows,effective_rows"
+    fields = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
     scores = git_project.folder / "metrics/scores.csv"
-    scores.write_text(f"{fields}\nensemble,test,all,micro_f1,50,40,60,9,9\n", "utf-8")
+    scores.write_text(f"{fields}\nensemble,test,all,micro_f1,50,40,60,9,9,\n", "utf-8")
 
+    git_project.run("dvc", "commit", "--force", "evaluate")
+    git_project.append("gwangye/report/page.py", "# after the scores\n")
     now = git_project.run("gwangye", "scores")
     git_project.edit("params.yaml", lambda params: params["loss"].update(gamma=2))
     later = git_project.run("gwangye", "scores")

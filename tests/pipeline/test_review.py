@@ -95,7 +95,7 @@ def test_review_with_a_remote(origin: Project, tmp_path: Path) -> None:
     assert "Not compared" not in review
     assert "Not run as it stands" not in review
     page = (clone / "dvc_plots/index.html").read_text(encoding="utf-8")
-    assert "Confusion matrix of the ensemble" in page
+    assert "Confusion matrix (ensemble" in page
 
 
 def test_review_without_a_remote_says_what_is_missing(origin: Project, tmp_path: Path) -> None:
