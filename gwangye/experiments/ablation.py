@@ -14,10 +14,10 @@ from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.experiments.effects import Trained
 from gwangye.experiments.plan import Run
-from gwangye.experiments.repository import LOCK, PREDICTIONS, SPLIT, TARGET
+from gwangye.experiments.repository import DATA, LOCK, SPLIT, TARGET
 from gwangye.experiments.revisions import fetch_output
 from gwangye.experiments.worktree import Repository
-from gwangye.prediction.tables import read_predictions
+from gwangye.prediction.tables import predictions_file, read_predictions
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ def read_trained(
                 factor=run.factor,
                 alternative=run.alternative,
                 seed=run.seed,
-                predictions=fetch(PREDICTIONS / f"{model}.parquet", read),
+                predictions=fetch(predictions_file(DATA, model), read),
                 dataset=dataset,
                 target=target,
                 train_seconds=sum(seconds[model] for model in trained) if known else None,
