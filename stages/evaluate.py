@@ -5,7 +5,7 @@ Params: ``seed``, ``ensemble.members``, ``evaluate``, ``variants``.
 Reads the split, the target and all predictions; writes ``metrics.json`` (the headline scores) and
 ``scores.csv`` (all of them, with intervals); in ``tables/`` per model and part scores per relation
 and per slice, the confusion matrix, the most confident errors, reliability and risk-coverage; where
-the members of the ensemble disagree most, and the suspected label errors.
+the members of the ensemble disagree most, the suspected label errors, and the learning curves.
 """
 
 import logging
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from gwangye.evaluation.curves import read_curves
 from gwangye.evaluation.evaluator import Evaluator
 from gwangye.evaluation.scores import headline, score_text
 from gwangye.evaluation.targets import Target
@@ -30,6 +31,7 @@ def main(params: Params, data: str, out: str) -> None:
     source, folder = Path(data), Path(out)
     dataset = Dataset.read(source / "split")
     remove_strays(source / "predictions", [f"{name}.parquet" for name in params.variants])
+    remove_strays(folder / "train", list(params.variants))
     labels = dataset.task.labels
     evaluator = Evaluator(
         dataset,
@@ -58,6 +60,8 @@ def main(params: Params, data: str, out: str) -> None:
     doubted = evaluator.doubted_labels(tables["ensemble"])
     write_csv(doubted, folder / "tables" / "label_noise.csv")
     logger.info("labels in doubt: %d", len(doubted))
+    for name, curve in read_curves(folder / "train", list(params.variants)).items():
+        write_csv(curve, folder / "tables" / "curves" / f"{name}.csv")
     write_csv(scores, folder / "scores.csv")
     write_json(headline(scores), folder / "metrics.json")
 

@@ -1,20 +1,19 @@
-"""Stage ``report``: everything about the run as one page; learning curves, changed predictions.
+"""Stage ``report``: everything about the run as one page, and how many predictions change.
 
 Params: ``encoder``, ``split``, ``ensemble``, ``variants``, ``robustness.num_changed``. Reads the
-split, all predictions, the scores and the tables beside them, the variants' learning curves and
-perturbed rows; writes one HTML file that needs no other, ``curves/`` (a table of all runs per
-curve) and ``robustness_rates.csv`` (how many predictions change, per variant and perturbation).
+split, all predictions, the scores and the tables beside them, and the variants' perturbed rows;
+writes one HTML file that needs no other, and ``robustness_rates.csv``, the share of predictions
+that change per variant and perturbation.
 """
 
 import logging
 from pathlib import Path
 
 from gwangye.evaluation.changes import rates_by_variant, read_cases
-from gwangye.examples import Dataset
+from gwangye.examples import Task
 from gwangye.files import remove_strays, write_csv
 from gwangye.params import Params
 from gwangye.report.collect import collect
-from gwangye.report.curves import read_curves
 from gwangye.report.page import render
 from gwangye.report.training import describe
 from stages import run
@@ -23,24 +22,17 @@ logger = logging.getLogger("report")
 
 
 def main(params: Params, data: str, metrics: str, out: str) -> None:
-    """Write the page and the tables."""
+    """Write the page, and the table of rates."""
     source, folder, variants = Path(data), Path(metrics), list(params.variants)
-    dataset = Dataset.read(source / "split")
-    remove_strays(source / "predictions", [f"{name}.parquet" for name in variants])
-    remove_strays(folder / "train", variants)
-    remove_strays(folder / "robustness", [f"{name}.parquet" for name in variants])
-    curves = read_curves(folder / "train", variants)
-    for name, table in curves.items():
-        write_csv(table, folder / "curves" / f"{name}.csv")
+    remove_strays(folder / "robustness", variants)
     cases = read_cases(folder / "robustness", variants)
-    write_csv(rates_by_variant(cases, dataset.task), folder / "robustness_rates.csv")
+    rates = rates_by_variant(cases, Task.read(source / "split" / "task.json"))
+    write_csv(rates, folder / "robustness_rates.csv")
     content = collect(
-        dataset,
         source,
         folder,
         variants,
         trained=describe(params),
-        curves=curves,
         cases=cases,
         num_changed=params.robustness.num_changed,
     )

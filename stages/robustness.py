@@ -1,7 +1,8 @@
 """Stage ``robustness@<variant>``: what is predicted when a sentence is written otherwise.
 
 Params: ``seed``, ``split.folds``, ``robustness`` but ``num_changed``. Reads the split and the
-trained model(s); writes every perturbed row with its predictions before and after, as Parquet.
+trained model(s); writes
+``cases.parquet``: every perturbed row with its predictions before and after.
 """
 
 import logging
@@ -25,8 +26,9 @@ def main(params: Params, split: str, models: str, out: str) -> None:
         seed=params.seed,
         progress=True,
     )
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    cases.to_parquet(out, index=False)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    cases.to_parquet(folder / "cases.parquet", index=False)
     changed = (cases["before"] != cases["after"]).groupby(cases["perturbation"], sort=False)
     for perturbation, rows in changed:
         logger.info("%s: %d of %d predictions change", perturbation, rows.sum(), len(rows))

@@ -29,11 +29,11 @@ def read_cases(folder: Path, variants: Sequence[str]) -> dict[str, pd.DataFrame]
     """Read the perturbed rows of those variants for which the robustness stage wrote them.
 
     Args:
-        folder: Holds ``<variant>.parquet``, with the columns of
+        folder: Holds ``<variant>/cases.parquet``, with the columns of
             :data:`gwangye.evaluation.robustness.measuring.CASES`.
         variants: The variants' names.
     """
-    paths = {variant: folder / f"{variant}.parquet" for variant in variants}
+    paths = {variant: folder / variant / "cases.parquet" for variant in variants}
     return {variant: pd.read_parquet(path) for variant, path in paths.items() if path.is_file()}
 
 

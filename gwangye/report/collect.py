@@ -11,10 +11,10 @@ import pandas as pd
 
 from gwangye.errors import DataError
 from gwangye.evaluation.changes import changed_rates, changed_rows
+from gwangye.evaluation.curves import CURVES, FIELDS
 from gwangye.evaluation.scores import read_scores
 from gwangye.examples import Dataset, Task
 from gwangye.prediction.tables import PARTS, predictions_file, read_predictions, stack
-from gwangye.report.curves import CURVES
 from gwangye.report.findings import findings
 from gwangye.report.rows import SPANS, example_columns, prediction_columns, utf16_spans
 from gwangye.report.tables import (
@@ -26,32 +26,26 @@ from gwangye.report.tables import (
     read_table,
 )
 
-POINT = ["step", "value"]
 LISTED = 500
 """Rows of a list (doubted labels, disagreements) that the page holds; the tables hold all."""
 
 
 def collect(
-    dataset: Dataset,
     data: Path,
     metrics: Path,
     variants: Sequence[str],
     *,
     trained: Mapping[str, Any],
-    curves: Mapping[str, pd.DataFrame],
     cases: Mapping[str, pd.DataFrame],
     num_changed: int,
 ) -> dict[str, Any]:
     """Bring together everything that the page shows.
 
     Args:
-        dataset: The split.
-        data: Folder of the predictions and the ensemble.
-        metrics: Folder of ``scores.csv`` and ``tables``. A table that does not exist
-            is left out.
+        data: Folder of the split, the predictions and the ensemble.
+        metrics: Folder of ``scores.csv`` and ``tables``. A table that does not exist is left out.
         variants: The variants' names, in order.
         trained: What was trained, as :func:`gwangye.report.training.describe` gives it.
-        curves: From :func:`gwangye.report.curves.read_curves`.
         cases: Perturbed rows by variant, from :func:`gwangye.evaluation.changes.read_cases`.
         num_changed: Changed predictions at most that are listed of a variant.
 
@@ -62,14 +56,15 @@ def collect(
         DataError: A file is missing or not what its stage writes, or the models do not predict the
             same rows.
     """
-    models = ["ensemble", *variants]
-    tables = read_model_tables(metrics / "tables", models, PARTS)
+    dataset, models = Dataset.read(data / "split"), ["ensemble", *variants]
+    folder = metrics / "tables"
+    tables = read_model_tables(folder, models, PARTS)
     parts, found = _predicted_parts(dataset, data, models, tables)
     for part, values in parts.items():
-        path = metrics / "tables" / "disagreements" / f"{part}.csv"
+        path = folder / "disagreements" / f"{part}.csv"
         values["disagreements"] = _listed(read_table(path, DISAGREEMENTS, LISTED), dataset, part)
     scores = _read_scores(metrics / "scores.csv")
-    noise = read_table(metrics / "tables" / "label_noise.csv", LABEL_NOISE, LISTED)
+    noise = read_table(folder / "label_noise.csv", LABEL_NOISE, LISTED)
     task = dataset.task
     return {
         "trained": dict(trained),
@@ -84,7 +79,7 @@ def collect(
         "parts": parts,
         "findings": found,
         "tables": tables,
-        "curves": _shown(curves),
+        "curves": _curves(folder / "curves"),
         "robustness": {v: _robustness(rows, task, num_changed) for v, rows in cases.items()},
         "label_noise": _listed(noise, dataset, "validation"),
     }
@@ -158,19 +153,19 @@ def _listed(excerpt: Excerpt | None, dataset: Dataset, part: str) -> dict[str, A
     return {"columns": columns, "total": excerpt.total}
 
 
-def _shown(curves: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def _curves(folder: Path) -> list[dict[str, Any]]:
     """Return the curves that any run has: title and lines, each with its variant and points."""
-    return [
-        {
-            "title": CURVES[name][1],
-            "lines": [
-                {"name": line, "variant": rows["variant"].iloc[0], **as_lists(rows[POINT])}
-                for line, rows in table.groupby("line", sort=False)
-            ],
-        }
-        for name, table in curves.items()
-        if len(table)
-    ]
+    shown = []
+    for name, (_, title) in CURVES.items():
+        found = read_table(folder / f"{name}.csv", FIELDS)
+        if found is not None and found.total:
+            table = pd.DataFrame(found.columns).astype({"value": "float64"})  # text in other tables
+            lines = [
+                {"name": line, "variant": variant, **as_lists(rows[["step", "value"]])}
+                for (line, variant), rows in table.groupby(["line", "variant"], sort=False)
+            ]
+            shown.append({"title": title, "lines": lines})
+    return shown
 
 
 def _robustness(cases: pd.DataFrame, task: Task, num_changed: int) -> dict[str, Any]:

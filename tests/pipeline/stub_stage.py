@@ -19,17 +19,19 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
     if stage == "evaluate":
         tables = ["per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage"]
         files = [f"tables/{table}/ensemble_validation.csv" for table in tables]
+        files += ["tables/curves/loss.csv", "tables/curves/micro_f1.csv"]
         return [f"{arguments[-1]}/{name}" for name in ("metrics.json", "scores.csv", *files)]
     if stage == "train":
         curves = f"{arguments[-1]}/plots/metrics"
         names = ("loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
+    if stage == "robustness":
+        return [f"{arguments[-1]}/cases.parquet"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
     if stage == "report":
-        names = ("robustness_rates.csv", "curves/loss.csv", "curves/micro_f1.csv")
-        return [arguments[-1], *(f"{arguments[-2]}/{name}" for name in names)]
-    if stage in ("predict", "robustness"):
+        return [arguments[-1], f"{arguments[-2]}/robustness_rates.csv"]
+    if stage == "predict":
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
 
@@ -37,21 +39,21 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
 def content(path: Path) -> str:
     """Return text of the file's kind, with a number that is new every time."""
     number = uuid.uuid4().int % 10000 / 100
-    if path.name == "scores.csv":
-        fields = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
-        return f"{fields}\nensemble,validation,all,micro_f1,{number},0,100,9,9,\n"
     if path.suffix == ".csv":
         columns = {
             "per_relation": "relation,f1",
             "slices": "value,micro_f1",
-            "confusions": "actual,rows,predicted",
+            "confusions": "actual,predicted,rows",
             "reliability": "confidence,accuracy",
             "risk_coverage": "coverage,micro_f1",
-            "curves": "step,value,line",
+            "curves": "step,value,line,variant",
         }
         header = columns.get(path.parent.name, "guid,confidence")
-        last = ",a" * (header.count(",") - 1)
-        return f"{header}\n1,{number}{last}\n2,{number}{last}\n"
+        if path.parent.name == "confusions":
+            return f"{header}\nper:title,per:title,{number}\n"
+        if path.parent.name == "curves":
+            return f"{header}\n1,{number},a,a\n"
+        return f"{header}\nper:title,{number}\nx{number},{number}\n"
     if path.suffix == ".tsv":
         return f"step\t{path.stem}\n1\t{number}\n"
     return json.dumps({"ensemble": {"validation": {"micro_f1": number}}}) + "\n"

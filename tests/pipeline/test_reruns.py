@@ -90,6 +90,10 @@ CHANGES = {
         set_parameter("robustness.rows", 50),
         {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
+    "changed rows that the page lists": (
+        set_parameter("robustness.num_changed", 50),
+        {"report"},
+    ),
     "the evaluation code": (change_code("gwangye/evaluation/scores.py"), EVALUATING),
     "the report's style": (change_code("gwangye/report/assets/report.css"), {"report"}),
     "the losses' code": (

@@ -15,7 +15,6 @@ from gwangye.evaluation.robustness.measuring import CASES
 from gwangye.examples import Dataset, Task
 from gwangye.prediction.tables import prediction_table, predictions_file, write_predictions
 from gwangye.report.collect import collect
-from gwangye.report.curves import read_curves
 from gwangye.report.page import render
 
 LABELS = ["no_relation", "org:members", "per:title"]
@@ -128,11 +127,12 @@ class Run:
         for path, text in TABLES.items():
             for model in ("ensemble", "a", "b"):
                 for part in ("validation", "test"):
-                    self.write(f"tables/{path}".format(f"{model}_{part}"), text)
+                    self.write("tables/" + path.format(f"{model}_{part}"), text)
         row = ("이순신", "장군", "이순신은 조선의 장군이다.")
         words = ",".join(row)
-        noise = f"v1,per:title,no_relation,0.12,0.1,0.6,{words}\n"
-        self.write("tables/label_noise.csv", NOISE + noise)
+        self.write(
+            "tables/label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n"
+        )
         self.write(
             "tables/disagreements/validation.csv",
             "guid,actual,ensemble,a,b,divergence,subject,object,sentence\n"
@@ -143,23 +143,22 @@ class Run:
                 ("v1", *CHANGED, "😀 이순신이 조선의 장군이다.", 2, 5, 11, 13),
                 ("v4", "particles", *["no_relation"] * 3, 0.9, 0.8, "서울은 한국", 0, 2, 4, 6),
             ]
-            path = self.metrics / "robustness" / f"{variant}.parquet"
-            path.parent.mkdir(exist_ok=True)
+            path = self.metrics / "robustness" / variant / "cases.parquet"
+            path.parent.mkdir(parents=True)
             pd.DataFrame(cases, columns=list(CASES)).to_parquet(path)
-            curves = f"train/{variant}/plots/metrics"
-            self.write(f"{curves}/loss.tsv", "step\tloss\n10\t2.5\n20\t1.25\n")
-            self.write(f"{curves}/eval/micro_f1.tsv", "step\tmicro_f1\n10\t30\n20\t50\n")
+        for name in ("loss", "micro_f1"):
+            lines = '10,2.5,a,a\n20,1.25,a,a\n10,3,"b, fold 2",b\n'
+            self.write(f"tables/curves/{name}.csv", f"step,value,line,variant\n{lines}")
+        self.write("tables/curves/auprc.csv", "step,value,line,variant\n")
 
     def content(self, **options: Any) -> dict[str, Any]:
         """What the page of this run shows."""
         given = {
             "trained": TRAINED,
-            "curves": read_curves(self.metrics / "train", ["a", "b"]),
             "cases": read_cases(self.metrics / "robustness", ["a", "b"]),
             "num_changed": 200,
         }
-        dataset = Dataset.read(self.split)
-        return collect(dataset, self.data, self.metrics, ["a", "b"], **{**given, **options})
+        return collect(self.data, self.metrics, ["a", "b"], **{**given, **options})
 
     def page(self) -> str:
         """The report of this run."""

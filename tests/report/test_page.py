@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-import shutil
 
 import pandas as pd
 import pytest
@@ -121,16 +120,13 @@ def test_long_list_is_cut_and_says_how_long_it_was(run: Run) -> None:
     assert len(noise["columns"]["spans"]) == 2000
 
 
-def test_curves_of_several_runs(run: Run) -> None:
-    shutil.rmtree(run.metrics / "train")
-    for folder in ("fold_10/seed_1", "fold_2/seed_1"):
-        run.write(f"train/a/{folder}/plots/metrics/loss.tsv", "step\tloss\n10\t2.123456\n")
-    (curve,) = data_of(run.page())["curves"]
-    assert curve == {
+def test_curves_of_all_runs(run: Run) -> None:
+    loss, _ = data_of(run.page())["curves"]  # no run has a point of the third
+    assert loss == {
         "title": "training loss",
         "lines": [
-            {"name": "a, fold 2, seed 1", "variant": "a", "step": [10], "value": [2.1235]},
-            {"name": "a, fold 10, seed 1", "variant": "a", "step": [10], "value": [2.1235]},
+            {"name": "a", "variant": "a", "step": [10, 20], "value": [2.5, 1.25]},
+            {"name": "b, fold 2", "variant": "b", "step": [10], "value": [3.0]},
         ],
     }
 
@@ -148,9 +144,8 @@ def test_changed_rows_have_their_own_sentences_and_positions(run: Run) -> None:
 
 
 def test_listed_rows_have_the_positions_of_the_split(run: Run) -> None:
-    run.write(
-        "tables/label_noise.csv", NOISE + "v5,org:members,no_relation,0.1,0.1,0.6,서울시청,서울,x\n"
-    )
+    row = "v5,org:members,no_relation,0.1,0.1,0.6,서울시청,서울,x\n"
+    run.write("tables/label_noise.csv", NOISE + row)
     columns = data_of(run.page())["label_noise"]["columns"]
     assert columns["sentence"] == ["서울시청 앞은 붐빈다."]
     assert columns["spans"] == [0, 4, 0, 2]

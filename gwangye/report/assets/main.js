@@ -113,7 +113,7 @@ function drawRobustness() {
 
 function drawLabels() {
   const found = DATA.label_noise;
-  if (!found) return put("labels", ".content", notice("Doubtful labels were not searched in this run."));
+  if (!found) return put("labels", ".content", notice("Label errors were not searched for in this run."));
   if (!found.total) return put("labels", ".content", notice("No label is in doubt."));
   return put("labels", ".content", [
     element("p", {class: "about"}, `${counted(found.total, "row")} whose label the models doubt, by `

@@ -8,7 +8,7 @@ import pytest
 from dvclive import Live
 from transformers import TrainerControl, TrainerState
 
-from gwangye.report.curves import read_curves
+from gwangye.evaluation.curves import read_curves
 from gwangye.training.trainer import LearningCurves
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from gwangye.report.tables import read_table
-
 CURVES = {
     "loss": ("loss", "training loss"),
     "validation_loss": ("eval/loss", "validation loss"),
@@ -18,6 +16,9 @@ CURVES = {
 }
 """By name: DVCLive's file without its suffix, and a title. The Trainer logs the training loss as
 ``loss``; ``train/loss`` is its mean over the whole training, one number."""
+
+
+FIELDS = ("step", "value", "line", "variant")
 
 
 def read_curves(folder: Path, variants: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -36,24 +37,20 @@ def read_curves(folder: Path, variants: Sequence[str]) -> dict[str, pd.DataFrame
     tables = {}
     for name, (file, _) in CURVES.items():
         found = [table for variant in variants for table in _lines(folder, variant, file)]
-        empty = pd.DataFrame(columns=["step", "value", "line", "variant"])
+        empty = pd.DataFrame(columns=list(FIELDS))
         tables[name] = pd.concat(found, ignore_index=True) if found else empty
     return tables
 
 
 def _lines(folder: Path, variant: str, file: str) -> Iterator[pd.DataFrame]:
-    metric = Path(file).name
     for run in _runs(folder / variant):
-        read = read_table(run / "plots" / "metrics" / f"{file}.tsv", ("step", metric))
-        if read is not None:
+        path = run / "plots" / "metrics" / f"{file}.tsv"
+        if path.is_file():
             where = run.relative_to(folder / variant).as_posix()
             several = "" if where == "." else ", " + where.replace("_", " ").replace("/", ", ")
-            table = pd.DataFrame({"step": read.columns["step"], "value": read.columns[metric]})
-            yield (
-                table.astype({"value": "float64"})
-                .round(4)
-                .assign(line=variant + several, variant=variant)
-            )
+            table = pd.read_csv(path, sep="\t").rename(columns={path.stem: "value"})
+            table = table[["step", "value"]].astype({"value": "float64"}).round(4)
+            yield table.assign(line=variant + several, variant=variant)
 
 
 def _runs(folder: Path) -> list[Path]:
