@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gwangye.errors import DataError
 from gwangye.evaluation.analysis.confusions import confusions
 from gwangye.evaluation.analysis.disagreements import disagreements
-from gwangye.evaluation.analysis.label_noise import doubted_labels
+from gwangye.evaluation.analysis.label_noise import suspected_labels
 from gwangye.evaluation.analysis.relations import relation_scores
 from gwangye.evaluation.analysis.rows import confident_errors
 from gwangye.evaluation.analysis.slices import slice_scores, slice_values
@@ -142,7 +142,7 @@ class Evaluator:
                 )
         return found
 
-    def doubted_labels(self, table: pd.DataFrame) -> pd.DataFrame:
+    def suspected_labels(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the validation rows whose label the model doubts that did not train on them.
 
         Raises:
@@ -150,7 +150,7 @@ class Evaluator:
         """
         rows, probabilities = self._labelled(table, "validation")
         examples = self.dataset.train.head(0) if rows is None else rows.examples
-        return doubted_labels(examples, probabilities, self.dataset.task.labels)
+        return suspected_labels(examples, probabilities, self.dataset.task.labels)
 
     def _labelled(self, table: pd.DataFrame, part: str) -> tuple[_Rows | None, NDArray[np.float64]]:
         """Return the labelled rows of a part, if any, and their (rows, relations) probabilities."""

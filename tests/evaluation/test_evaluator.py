@@ -319,11 +319,11 @@ def test_members_that_predict_other_rows_are_refused() -> None:
         evaluator.disagreements(VALIDATION, {"bigru": TEST})
 
 
-def test_doubted_labels_are_of_validation_rows() -> None:
+def test_suspected_labels_are_of_validation_rows() -> None:
     rows = {f"v{i}": ("no_relation", "per:title")[i % 2] for i in range(12)}
     dataset = Dataset(frame(rows), frame({"t1": "per:title"}), TASK)
     none, title = [0.9, 0.1, 0.0], [0.1, 0.9, 0.0]
     shares = {guid: (none, title)[label == "per:title"] for guid, label in rows.items()}
     table = pd.concat([predicted("validation", {**shares, "v4": title}), TEST])
-    assert Evaluator(dataset).doubted_labels(table)["guid"].tolist() == ["v4"]
-    assert len(Evaluator(split({})).doubted_labels(NO_TEST)) == 0
+    assert Evaluator(dataset).suspected_labels(table)["guid"].tolist() == ["v4"]
+    assert len(Evaluator(split({})).suspected_labels(NO_TEST)) == 0
