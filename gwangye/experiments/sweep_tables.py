@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gwangye.experiments.ledger.scores import PARTS
+from gwangye.evaluation.scores import TITLES as PARTS
 from gwangye.experiments.sweep_plan import SweepPlan
 from gwangye.experiments.sweep_results import Result
 from gwangye.experiments.sweep_study import Trial

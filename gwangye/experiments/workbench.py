@@ -24,7 +24,6 @@ from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
 from gwangye.experiments.parameters import REMOVED, change_parameters
-from gwangye.experiments.pipeline import sync_dependencies
 from gwangye.experiments.processes import (
     FailedError,
     StoppedError,
@@ -34,7 +33,7 @@ from gwangye.experiments.processes import (
 )
 from gwangye.experiments.stage_times import StageTimes
 from gwangye.experiments.workers import Share, start, usable_cores, visible_gpus, worker_shares
-from gwangye.experiments.worktree import PARAMS, PIPELINE, Repository, Worktree, named_paths
+from gwangye.experiments.worktree import PARAMS, Repository, Worktree, named_paths
 from gwangye.params import read_values
 
 __all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "Workbench"]
@@ -258,10 +257,6 @@ class Workbench:
         slot.label.write_text(experiment.name, encoding="utf-8")
         worktree.bring_data(named_paths(values, self.repository.root))
         (worktree.folder / PARAMS).write_text(text, encoding="utf-8")
-        pipeline = self.repository.read(PIPELINE)
-        synced = sync_dependencies(pipeline, list(values["variants"]))
-        if synced != pipeline:
-            (worktree.folder / PIPELINE).write_text(synced, encoding="utf-8")
 
     def _reproduce(
         self,
