@@ -101,7 +101,7 @@ def test_without_a_negative_label() -> None:
     result = evaluate(VALIDATION, split({}, Task(LABELS, None, ["PER"])), num_errors=9)
     # micro-F1 over all classes is accuracy
     assert points(result)["validation"]["micro_f1"] == 33.33
-    slices = result.parts["validation"].slices
+    slices = result.tables["slices", "validation"]
     assert slices.loc[0, ["relation_for_none", "wrong_relation"]].tolist() == [0, 2]
 
 
@@ -290,7 +290,7 @@ def test_models_of_the_same_rows_are_each_judged_by_their_own_predictions() -> N
 
 
 def test_slices_of_a_model() -> None:
-    slices = evaluate(VALIDATION, split({})).parts["validation"].slices
+    slices = evaluate(VALIDATION, split({})).tables["slices", "validation"]
     assert slices["slice"].unique().tolist()[:3] == ["type_pair", "source", "sentence_length"]
     # three rows; v1 right: TP 1, FP 2, FN 1
     assert slices.loc[0, ["value", "rows", "micro_f1"]].tolist() == ["PER-POH", 3, 40.0]
