@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from gwangye.errors import GwangyeError
 from gwangye.params import Params, load_params
 
+SECONDS = Path(".cache/seconds")
+"""How long each stage took: outside of the outputs, which are to be the same each time."""
+KEYED = ("preprocess", "pretrain", "train", "predict", "robustness")
+"""The stages that there are several of; their first argument says which."""
+
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage: check the parameters, then ``main(params, *arguments)``.
 
-    A fault that the user can mend ends the stage with its message and without a traceback.
+    A fault that the user can mend ends the stage with its message and without a traceback. The
+    seconds that it took are written to :data:`SECONDS`, as ``split`` or ``train@<variant>``.
     """
+    begun = time.monotonic()
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     for library in ("httpx", "dvc", "dvclive"):
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -28,3 +36,7 @@ def run(main: Callable[..., None]) -> None:
         main(params, *sys.argv[1:])
     except GwangyeError as error:
         sys.exit(f"ERROR: {error}")
+    stage = Path(sys.argv[0]).stem
+    name = f"{stage}@{Path(sys.argv[1]).name}" if stage in KEYED else stage
+    SECONDS.mkdir(parents=True, exist_ok=True)
+    (SECONDS / name).write_text(f"{time.monotonic() - begun:.1f}", encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +12,12 @@ import typer
 from gwangye.errors import DataError, GwangyeError, ParameterError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from gwangye.experiments.plan import Plan, Run
-    from gwangye.experiments.workbench import Experiment, Workbench
+    from gwangye.experiments.running import Finished
+    from gwangye.experiments.workbench import Workbench
+
+tell = partial(typer.echo, err=True)
+"""Writes a line about what happens meanwhile."""
 
 
 def ablate(
@@ -39,77 +43,86 @@ def ablate(
     Every run is a DVC experiment of the last commit, made beside the workspace. What is there
     already is not run again: interrupted, the same command goes on.
     """
+    from gwangye.experiments.effect_tables import WRITERS
     from gwangye.experiments.plan import Plan
+    from gwangye.experiments.repository import PARAMS
+    from gwangye.experiments.running import Listed, Progress, run_all
     from gwangye.experiments.workbench import Workbench
-    from gwangye.experiments.worktree import PARAMS
-    from gwangye.params import read_values
 
-    _check_outputs(output or [])
-    read = Plan.read(plan)
+    check_outputs(output or [], WRITERS)
+    read = Plan.read(plan, "factors")
     with Workbench(Path.cwd(), workers=jobs) as workbench:
-        runs = read.runs(read_values(workbench.repository.read(PARAMS), PARAMS))
+        runs = read.runs(workbench.repository.read(PARAMS))
         missing = [run.experiment for run in runs if workbench.saved(run.experiment) is None]
         typer.echo(f"{read.name}: {len(runs)} runs, {len(runs) - len(missing)} of them saved.")
+        missing = missing[:limit]
         if dry_run:
-            for experiment in missing[:limit]:
-                typer.echo(experiment.name)
+            typer.echo("\n".join(experiment.name for experiment in missing))
             return
-        faults = False
+        finished = None
         if missing and not table_only:
-            faults = _run(workbench, missing[:limit], jobs)
-        _tell(read, runs, workbench, output or [], resamples)
-        if faults:
-            raise GwangyeError("Some experiments failed, see above. The others are in the table.")
+            progress = Progress(len(missing), jobs)
+            finished = run_all(workbench, Listed(missing), progress, tell)
+            if finished.interrupted:
+                check_finished(finished)
+        _print(read, runs, workbench, output or [], resamples)
+    if finished:
+        check_finished(finished)
 
 
-def _check_outputs(outputs: list[Path]) -> None:
-    from gwangye.experiments.effect_tables import WRITERS
+def check_outputs(outputs: Iterable[Path], endings: Iterable[str]) -> None:
+    """Check the names of files before anything runs.
 
+    Raises:
+        ParameterError: An ending is not among those that are allowed.
+        DataError: A folder does not exist.
+    """
     for path in outputs:
-        if path.suffix not in WRITERS:
+        if path.suffix not in endings:
             raise ParameterError(
-                f"--output {path}: the name's ending must be one of {', '.join(WRITERS)}."
+                f"--output {path}: the name's ending must be one of {', '.join(endings)}."
             )
         if not path.parent.is_dir():
             raise DataError(f"--output {path}: the folder does not exist. Make it first.")
 
 
-def _run(workbench: Workbench, experiments: list[Experiment], jobs: int) -> bool:
-    """Run what is missing; return whether something failed."""
-    from gwangye.experiments.progress import show_progress
-    from gwangye.experiments.running import run_all
+def check_finished(finished: Finished) -> None:
+    """End with what a signal or a failure asks for.
 
-    workbench.open()  # once, rather than a fault for each
-    with show_progress(len(experiments), jobs) as report:
-        finished = run_all(workbench, experiments, workers=jobs, report=report)
+    Raises:
+        typer.Exit: A signal has come.
+        GwangyeError: Experiments failed.
+    """
     if finished.interrupted:
-        typer.echo("Interrupted. What is finished is kept; the same command goes on.", err=True)
+        tell("Interrupted. What is finished is kept; the same command goes on.")
         raise typer.Exit(130)
-    return bool(finished.failed)
+    if finished.failed:
+        raise GwangyeError(
+            f"Failed: {', '.join(finished.failed)}. Mend what their lines above name and repeat "
+            "the command: it runs these again and no others."
+        )
 
 
-def _tell(
+def _print(
     plan: Plan, runs: list[Run], workbench: Workbench, outputs: list[Path], resamples: int
 ) -> None:
     from rich.console import Console
 
-    from gwangye.experiments.effect_tables import METRICS, WRITERS, legend, to_table
-
-    table = _effects(plan, runs, workbench, resamples)
-    console = Console()
-    for metric in METRICS:
-        console.print(to_table(table, metric))
-    console.print(legend(table))
-    for path in outputs:
-        WRITERS[path.suffix](table, path)
-        typer.echo(f"Written: {path}")
-
-
-def _effects(plan: Plan, runs: list[Run], workbench: Workbench, resamples: int) -> pd.DataFrame:
+    from gwangye.evaluation.scores import METRICS
     from gwangye.experiments.ablation import read_trained
+    from gwangye.experiments.effect_tables import WRITERS, legend, overview
     from gwangye.experiments.effects import effects
+    from gwangye.experiments.tables import to_terminal
 
     saved = [(run, revision) for run in runs if (revision := workbench.saved(run.experiment))]
     if not any(not run.factor for run, _ in saved):
         raise DataError(f"{plan.name}: the base has not run yet. Run without --table-only.")
-    return effects(read_trained(workbench.repository, saved, plan.model), resamples=resamples)
+    trained = read_trained(workbench.repository, saved, plan.model)
+    table = effects(trained, resamples=resamples)
+    console = Console()
+    for metric, title in METRICS.items():
+        console.print(to_terminal(overview(table, metric), title=title, show_lines=True))
+    console.print(legend(table))
+    for path in outputs:
+        WRITERS[path.suffix](table, path)
+        typer.echo(f"Written: {path}")

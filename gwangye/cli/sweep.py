@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
 import typer
 
-from gwangye.errors import DataError, GwangyeError, ParameterError
+from gwangye.cli.ablate import check_finished, check_outputs, tell
 
 
 def sweep(
     plan: Annotated[Path, typer.Argument(help="The plan, e.g. experiments/learning_rate.yaml.")],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Trials at once.")] = 1,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Table to write: .md or .csv.")
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Table to write: .md or .csv; repeatable."),
     ] = None,
 ) -> None:
     """Search parameters for the best score: a grid, or drawn values with early stops.
@@ -26,39 +26,35 @@ def sweep(
     """
     from rich.console import Console
 
-    from gwangye.experiments.running import signals_handled_by
-    from gwangye.experiments.sweep import open_sweep
-    from gwangye.experiments.sweep_plan import load_plan
+    from gwangye.experiments.plan import Plan
+    from gwangye.experiments.running import Progress, run_all
+    from gwangye.experiments.sweep import Sweep
+    from gwangye.experiments.sweep_tables import advice, details, overview
+    from gwangye.experiments.tables import to_csv, to_markdown, to_terminal
+    from gwangye.experiments.workbench import Workbench
 
-    _check_output(output)
-    console, stop = Console(), Event()
-    with (
-        open_sweep(load_plan(plan), Path.cwd(), jobs, typer.echo) as running,
-        signals_handled_by(lambda *_: stop.set()),
-    ):
-        typer.echo(f"{running.plan.name}: {running.remaining()}")
-        running.run(stop)
-        summary = running.summary()
-    console.print(summary.table())
-    for paragraph in summary.advice():
+    check_outputs(output or [], (".md", ".csv"))
+    read = Plan.read(plan, "space")
+    finished = None
+    with Workbench(Path.cwd(), workers=jobs) as workbench:
+        running = Sweep(read, workbench.repository, tell)
+        before = [trial for trial in running.trials() if trial.state in ("finished", "pruned")]
+        took = [trial.seconds for trial in before if trial.seconds is not None]
+        progress = Progress(running.total, jobs, len(before), took)
+        tell(f"{read.name}: {progress.left()}")
+        if progress.over < progress.total:
+            finished = run_all(workbench, running, progress, tell)
+    trials = running.trials()
+    console = Console()
+    console.print(to_terminal(overview(read, trials)))
+    paragraphs = advice(read, trials)
+    for paragraph in paragraphs:
         console.print(paragraph, markup=False, highlight=False, soft_wrap=True)
-    if output is not None:
-        text = summary.markdown() if output.suffix == ".md" else summary.csv()
-        output.write_text(text, encoding="utf-8", newline="\n")
-    if stop.is_set():
-        typer.echo("Interrupted. Finished trials are kept; the same command goes on.", err=True)
-        raise typer.Exit(130)
-    if failed := [trial.name for trial in summary.trials if trial.state == "failed"]:
-        raise GwangyeError(
-            f"Failed: {', '.join(failed)}. Mend what their lines above name and repeat the "
-            "command: it runs these again and no others."
-        )
-
-
-def _check_output(output: Path | None) -> None:
-    if output is None:
-        return
-    if output.suffix not in (".md", ".csv"):
-        raise ParameterError(f"--output {output}: the name's ending must be one of .md, .csv.")
-    if not output.parent.is_dir():
-        raise DataError(f"--output {output}: the folder does not exist. Make it first.")
+    for path in output or []:
+        text = to_csv(details(read, trials))
+        if path.suffix == ".md":
+            text = "\n\n".join([to_markdown(overview(read, trials)), *paragraphs]) + "\n"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        typer.echo(f"Written: {path}")
+    if finished:
+        check_finished(finished)

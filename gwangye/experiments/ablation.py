@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-import pandas as pd
 import yaml
 
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.experiments.effects import Trained
 from gwangye.experiments.plan import Run
-from gwangye.experiments.repository import git
+from gwangye.experiments.repository import DATA, LOCK, SPLIT, TARGET
 from gwangye.experiments.revisions import fetch_output
-from gwangye.experiments.stage_times import KEY, read_trailer
-from gwangye.experiments.worktree import LOCK, PARAMS, Repository
-from gwangye.params import read_values
-from gwangye.prediction.tables import read_predictions
+from gwangye.experiments.worktree import Repository
+from gwangye.prediction.tables import predictions_file, read_predictions
 
-SPLIT = Path("data/split")
-TARGET = Path("data/target")
-PREDICTIONS = Path("data/predictions")
+T = TypeVar("T")
 
 
 def read_trained(
@@ -41,67 +38,49 @@ def read_trained(
     Raises:
         DataError: Something is not in the cache.
     """
-    seconds: dict[str, float] = {}
-    models: list[list[str]] = []
-    for _, revision in revisions:
-        hashes = _hashes(repository, revision)
+    hashes = {revision: _hashes(repository, revision) for _, revision in revisions}
+    models: dict[str, list[str]] = {}  # by revision, the hashes of what it trains
+    seconds: dict[str, float] = {}  # by such a hash
+    for revision, outputs in hashes.items():
         # dvc.lock keeps entries of variants that are no more
-        variants = read_values(repository.read(PARAMS, revision), PARAMS)["variants"]
-        trained = {name: hashes[f"models/{name}"] for name in variants}
-        models.append(list(trained.values()))
-        message = f"--format=%(trailers:key={KEY},valueonly)"
-        text = git(repository.root, "log", "-1", message, revision).strip()
-        seconds |= {trained[name]: took for name, took in read_trailer(text).items()}
-    reader = _Reader(repository)
+        variants = repository.params(revision)["variants"]
+        models[revision] = [outputs[f"models/{name}"] for name in variants]
+        for name, value in repository.train_seconds(revision).items():
+            seconds[outputs[f"models/{name}"]] = value
+    datasets: dict[str, Dataset] = {}  # each content is read once
+    targets: dict[str, Target] = {}
     found = []
-    for (run, revision), hashes_of_models in zip(revisions, models, strict=True):
-        took = [seconds.get(key) for key in hashes_of_models]
-        known = [value for value in took if value is not None]
-        dataset, target = reader.split(revision), reader.target(revision)
+    for run, revision in revisions:
+        fetch = partial(_fetched, repository, revision)
+        key = hashes[revision][SPLIT.as_posix()]
+        dataset = datasets.get(key) or fetch(SPLIT, Dataset.read)
+        target_key = hashes[revision][TARGET.as_posix()]
+        target = targets.get(target_key) or fetch(TARGET, _read_target)
+        datasets[key], targets[target_key] = dataset, target
+        read = partial(read_predictions, labels=dataset.task.labels)
+        trained = models[revision]
+        known = all(model in seconds for model in trained)
         found.append(
             Trained(
                 factor=run.factor,
                 alternative=run.alternative,
                 seed=run.seed,
-                predictions=reader.predictions(revision, model, dataset),
+                predictions=fetch(predictions_file(DATA, model), read),
                 dataset=dataset,
                 target=target,
-                train_seconds=sum(known) if known and len(known) == len(took) else None,
+                train_seconds=sum(seconds[model] for model in trained) if known else None,
             )
         )
     return found
 
 
-class _Reader:
-    """Reads outputs of experiments, each content once."""
+def _fetched(repository: Repository, revision: str, path: Path, read: Callable[[Path], T]) -> T:
+    with tempfile.TemporaryDirectory() as folder:
+        return read(fetch_output(path, revision, Path(folder), root=repository.root))
 
-    def __init__(self, repository: Repository) -> None:
-        self.repository = repository
-        self._splits: dict[str, Dataset] = {}
-        self._targets: dict[str, Target] = {}
 
-    def split(self, revision: str) -> Dataset:
-        key = _hashes(self.repository, revision)[SPLIT.as_posix()]
-        if key not in self._splits:
-            with tempfile.TemporaryDirectory() as folder:
-                self._splits[key] = Dataset.read(self._fetch(SPLIT, revision, folder))
-        return self._splits[key]
-
-    def target(self, revision: str) -> Target:
-        key = _hashes(self.repository, revision)[TARGET.as_posix()]
-        if key not in self._targets:
-            with tempfile.TemporaryDirectory() as folder:
-                copy = self._fetch(TARGET, revision, folder)
-                self._targets[key] = Target.read(copy / "target.json")
-        return self._targets[key]
-
-    def predictions(self, revision: str, model: str, dataset: Dataset) -> pd.DataFrame:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = self._fetch(PREDICTIONS / f"{model}.parquet", revision, folder)
-            return read_predictions(copy, dataset.task.labels)
-
-    def _fetch(self, path: Path, revision: str, folder: str) -> Path:
-        return fetch_output(path, revision, Path(folder), root=self.repository.root)
+def _read_target(folder: Path) -> Target:
+    return Target.read(folder / "target.json")
 
 
 def _hashes(repository: Repository, revision: str) -> dict[str, str]:

@@ -1,62 +1,46 @@
-"""The table of effects as Markdown, CSV, a terminal's table, and a plot."""
+"""The table of effects for people, as CSV, and as a plot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gwangye.errors import GwangyeError
+from gwangye.evaluation.scores import METRICS, TITLES
 from gwangye.experiments.comparison import SIGNIFICANCE
+from gwangye.experiments.tables import to_csv, to_markdown
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-TITLES = {"validation": "validation", "validation_reweighted": "re-weighted", "test": "test"}
-METRICS = {"micro_f1": "micro-F1", "auprc": "AUPRC"}
-_CSV_DIGITS = {"p": 4, "p_holm": 4, "minutes": 1}
-
-
-def to_csv(effects: pd.DataFrame) -> str:
-    """Return all columns, a row per alternative, column and metric."""
-    rounded = effects.copy()
-    for name in rounded.select_dtypes("number"):
-        rounded[name] = rounded[name].round(_CSV_DIGITS.get(str(name), 2))
-    return str(rounded.to_csv(index=False, lineterminator="\n"))
+_ROUNDED = {
+    **dict.fromkeys(("score", "sd", "difference", "low", "high"), 2),
+    **{"p": 4, "p_holm": 4, "minutes": 1},
+}
 
 
-def to_markdown(effects: pd.DataFrame) -> str:
-    """Return a table per metric, and what its cells mean."""
-    parts = []
-    for metric, title in METRICS.items():
-        head, *rows = _cells(effects, metric)
-        lines = [
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-            for row in (head, *rows)
-        ]
-        lines.insert(1, "|---" * 2 + "|--:" * (len(head) - 2) + "|")
-        parts.append("\n".join([f"**{title}**", "", *lines]))
-    return "\n\n".join([*parts, legend(effects)]) + "\n"
+def overview(effects: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return a row per change: score, difference and p of each column below each other.
 
-
-def to_table(effects: pd.DataFrame, metric: str) -> Table:
-    """Return a metric's table for the terminal: score, difference and p below each other."""
-    from rich.table import Table
-
-    rows = _cells(effects, metric)[1:]
-    columns = _columns(effects)
-    table = Table("change", *(TITLES[name] for name in columns), title=METRICS[metric])
-    for factor, alternative, *cells, minutes in rows:
+    Args:
+        effects: See :func:`gwangye.experiments.effects.effects`.
+        metric: "micro_f1" or "auprc".
+    """
+    chosen = effects[effects["metric"] == metric]
+    rows = []
+    for (factor, alternative), group in chosen.groupby(["factor", "alternative"], sort=False):
         name = f"{factor}: {alternative}".removeprefix(": ")
-        stacked = [
-            "\n".join([score, difference.replace("*", ""), p and f"p {p}"]).rstrip()
-            for score, difference, p in zip(cells[::3], cells[1::3], cells[2::3], strict=True)
-        ]
-        table.add_row(f"{name}\n{minutes} min" if minutes else name, *stacked, end_section=True)
-    return table
+        seeds = group["seeds"].max()
+        if seeds < effects["seeds"].max():
+            name += f" ({seeds})"
+        minutes = group["minutes"].iloc[0]
+        if not np.isnan(minutes):
+            name += f"\n{minutes:.1f} min"
+        cells = {row["column"]: _cell(row) for row in group.to_dict(orient="records")}
+        columns = {TITLES[column]: cells.get(column, "") for column in _columns(effects)}
+        rows.append({"change": name, **columns})
+    return pd.DataFrame(rows)
 
 
 def legend(effects: pd.DataFrame) -> str:
@@ -66,7 +50,7 @@ def legend(effects: pd.DataFrame) -> str:
     text = (
         f"Percent: mean ± standard deviation over {seeds} seeds; difference to the base in points "
         "with its 95 % interval over rows and seeds; p, and in brackets p by Holm's correction for "
-        f"{tests} alternatives. Bold: the corrected p is below {SIGNIFICANCE}."
+        f"{tests} alternatives. *: the corrected p is below {SIGNIFICANCE}."
     )
     if effects["seeds"].nunique() > 1:
         text += " In brackets behind the name: fewer seeds."
@@ -79,46 +63,37 @@ def _columns(effects: pd.DataFrame) -> list[str]:
     return [name for name in TITLES if (effects["column"] == name).any()]
 
 
-def _cells(effects: pd.DataFrame, metric: str) -> list[list[str]]:
-    """Return the head and the rows of a metric's table."""
-    chosen = effects[effects["metric"] == metric]
-    columns = _columns(effects)
-    head = ["factor", "alternative"]
-    for name in columns:
-        head += [TITLES[name], "difference", "p"]
-    rows = [[*head, "minutes"]]
-    for (factor, alternative), group in chosen.groupby(["factor", "alternative"], sort=False):
-        by_column = {row["column"]: row for row in group.to_dict(orient="records")}
-        seeds = max(row["seeds"] for row in by_column.values())
-        fewer = f" ({seeds})" if seeds < effects["seeds"].max() else ""
-        row = [str(factor), f"{alternative}{fewer}"]
-        for name in columns:
-            row += _column_cells(by_column[name]) if name in by_column else ["", "", ""]
-        minutes = group["minutes"].iloc[0]
-        rows.append([*row, "" if np.isnan(minutes) else f"{minutes:.1f}"])
-    return rows
-
-
-def _column_cells(values: Mapping[Hashable, Any]) -> list[str]:
-    """Return score, difference and p."""
+def _cell(values: Mapping[Hashable, Any]) -> str:
     score = f"{values['score']:.1f}"
     if not np.isnan(values["sd"]):
         score += f" ± {values['sd']:.1f}"
     if not values["paired"]:
         score += "°"
     if np.isnan(values["p"]):
-        return [score, "", ""]
+        return score
     difference, low, high = (
-        f"{round(values[n], 1) + 0.0:+.1f}" for n in ("difference", "low", "high")
+        f"{round(values[name], 1) + 0.0:+.1f}" for name in ("difference", "low", "high")
     )
     if values["p_holm"] < SIGNIFICANCE:
-        difference = f"**{difference}**"
-    p, corrected = (_p(values[name]) for name in ("p", "p_holm"))
-    return [score, f"{difference} ({low} to {high})", f"{p} ({corrected})"]
+        difference += "*"
+    p, corrected = (
+        "<0.001" if values[name] < 0.001 else f"{values[name]:.2g}" for name in ("p", "p_holm")
+    )
+    return f"{score}\n{difference} ({low} to {high})\np {p} ({corrected})"
 
 
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else f"{value:.2g}"
+def write_markdown(effects: pd.DataFrame, path: Path) -> None:
+    """Write a table per metric, and what their cells mean."""
+    tables = [
+        f"**{title}**\n\n{to_markdown(overview(effects, metric))}"
+        for metric, title in METRICS.items()
+    ]
+    _write("\n\n".join([*tables, legend(effects)]) + "\n", path)
+
+
+def write_csv(effects: pd.DataFrame, path: Path) -> None:
+    """Write all columns, a row per alternative, column and metric."""
+    _write(to_csv(effects.round(_ROUNDED)), path)
 
 
 def write_plot(effects: pd.DataFrame, path: Path, *, metric: str = "micro_f1") -> None:
@@ -174,8 +149,8 @@ def _draw_panel(axis: Any, rows: pd.DataFrame, places: Mapping[tuple[Any, Any], 
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    ".md": lambda effects, path: _write(to_markdown(effects), path),
-    ".csv": lambda effects, path: _write(to_csv(effects), path),
+    ".md": write_markdown,
+    ".csv": write_csv,
     ".svg": write_plot,
     ".png": write_plot,
 }

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
+from gwangye.evaluation.scores import METRICS, TITLES
 from gwangye.evaluation.shift.reweighting import Raking
 from gwangye.evaluation.shift.score_intervals import score_intervals
 from gwangye.evaluation.targets import Target
@@ -18,9 +19,6 @@ from gwangye.examples import Dataset
 from gwangye.experiments.comparison import bootstrap_test, holm
 
 Floats = NDArray[np.float64]
-
-COLUMNS = ("validation", "validation_reweighted", "test")
-METRICS = ("micro_f1", "auprc")
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def effects(trained: Sequence[Trained], *, resamples: int = 1000, seed: int = 0)
     if base is None:
         raise DataError("The base was not trained: there is nothing to compare with.")
     rows = []
-    for column in COLUMNS:
+    for column in TITLES:
         scored = {number: _score(one, column, resamples, seed) for number, one in base.items()}
         for (factor, alternative), group in groups.items():
             named = {"factor": factor, "alternative": alternative, "column": column}

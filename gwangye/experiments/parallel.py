@@ -8,20 +8,19 @@ verdict, asked when everything that a stage depends on is finished.
 from __future__ import annotations
 
 import queue
-import signal
-import time
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from gwangye.errors import GwangyeError, ParameterError, did_you_mean
-from gwangye.experiments.workers import STOPPING, Share, Worker, final_text
+from gwangye.experiments.processes import Process, signals_handled_by, stop
+from gwangye.experiments.repository import PIPELINE, check_project
+from gwangye.experiments.workers import Share
 
 State = Literal["ran", "from cache", "up to date", "failed", "stopped", "not started"]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StageResult(NamedTuple):
@@ -53,7 +52,7 @@ def reproduce(
     workers and everything they have started. To be called from the main thread.
 
     Args:
-        targets: Stages, groups of stages or DVC files; without any, all of dvc.yaml.
+        targets: Stages, groups of stages or DVC files; without any, all of the dvc.yaml here.
         shares: One per worker, see :func:`gwangye.experiments.workers.worker_shares`.
         write: Is given the output of the stages line by line, each with its stage's name.
 
@@ -127,8 +126,10 @@ def _collect(repo: Any, targets: Sequence[str]) -> list[Any]:
     from dvc.repo.reproduce import collect_stages
     from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 
+    if not targets:
+        check_project(Path())
     found = []
-    for target in targets or ["dvc.yaml"]:
+    for target in targets or [str(PIPELINE)]:
         try:
             found += collect_stages(repo, [target])
         except (StageNotFound, StageFileDoesNotExistError) as error:
@@ -148,18 +149,14 @@ def _locked(repo: Any, check: Callable[[], None] = lambda: None) -> Iterator[Non
     from dvc.lock import LockError
     from dvc.repo import lock_repo
 
-    while True:
-        lock = lock_repo(repo)
-        try:
-            lock.__enter__()
-        except LockError:
-            check()
-        else:
-            break
-    try:
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(lock_repo(repo))
+                break
+            except LockError:
+                check()
         yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 class _Scheduler:
@@ -171,24 +168,23 @@ class _Scheduler:
         self.repo, self.plan, self.shares, self.write = repo, plan, shares, write
         self.width = max(map(len, plan.stages), default=0)
         self.results: dict[str, StageResult] = {}
-        self.workers: dict[str, Worker] = {}
+        self.running: dict[str, Process] = {}
+        self.slots: dict[str, int] = {}
         self.from_cache: set[str] = set()
         self.interrupted = False
-        # a worker's line; no line where the worker has ended, no worker where a signal has come
-        self.events: queue.SimpleQueue[tuple[Worker | None, str | None]] = queue.SimpleQueue()
+        # a stage and a line of its output; no line where it has ended, no stage for a signal
+        self.events: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
 
     def run(self) -> Reproduction:
-        handlers = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
-        try:
-            self._schedule()
-        except _InterruptedError:
-            self._stop_workers()
-            while not self.events.empty():
-                self._handle(*self.events.get())
-        finally:
-            self._stop_workers()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        with signals_handled_by(self._on_signal):
+            try:
+                self._schedule()
+            except _InterruptedError:
+                self._stop()
+                while not self.events.empty():
+                    self._handle(*self.events.get())
+            finally:
+                self._stop()
         ended = self.results
         results = [ended.get(name, StageResult(name, "not started")) for name in self.plan.stages]
         return Reproduction(results, self.interrupted)
@@ -196,7 +192,7 @@ class _Scheduler:
     def _on_signal(self, *_: object) -> None:
         # An exception could strike between a worker's start and its entry in the list.
         self.interrupted = True
-        self.events.put((None, None))
+        self.events.put(("", None))
 
     def _check_signal(self) -> None:
         if self.interrupted:
@@ -204,10 +200,10 @@ class _Scheduler:
 
     def _schedule(self) -> None:
         while True:
-            while len(self.workers) < len(self.shares) and (stage := self._next_stage()):
+            while len(self.running) < len(self.shares) and (stage := self._next_stage()):
                 self._check_signal()
                 self._settle(stage)
-            if not self.workers:
+            if not self.running:
                 return
             self._handle(*self.events.get())
             self._check_signal()
@@ -215,7 +211,7 @@ class _Scheduler:
     def _next_stage(self) -> str | None:
         over = self.results.keys()
         for stage, waits in self.plan.waits.items():
-            if stage not in over and stage not in self.workers and waits <= over:
+            if stage not in over and stage not in self.running and waits <= over:
                 return stage
         return None
 
@@ -226,9 +222,14 @@ class _Scheduler:
         elif not self._is_stale(stage):
             self.results[stage] = StageResult(stage, "up to date")
         else:
-            taken = {worker.slot for worker in self.workers.values()}
-            slot = next(k for k in range(len(self.shares)) if k not in taken)
-            self.workers[stage] = Worker(stage, slot, self.shares[slot], self.events.put)
+            slot = min(set(range(len(self.shares))) - {self.slots[name] for name in self.running})
+            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item"]
+            self.slots[stage] = slot
+            self.running[stage] = Process(
+                [*command, stage],
+                self.shares[slot],
+                lambda line: self.events.put((stage, line)),
+            )
 
     def _is_stale(self, stage: str) -> bool:
         from dvc.exceptions import DvcException
@@ -239,45 +240,34 @@ class _Scheduler:
             except DvcException:
                 return True  # the worker meets the same fault, and tells it
 
-    def _handle(self, worker: Worker | None, line: str | None) -> None:
-        if worker is None:
-            return
-        if line is None:
-            del self.workers[worker.stage]
-            result = StageResult(worker.stage, self._state(worker), worker.seconds)
-            self.results[worker.stage] = result
-        elif (text := final_text(line)) is not None:
-            if text.startswith(f"Stage '{worker.stage}' is cached"):
-                self.from_cache.add(worker.stage)
-            self.write(f"{worker.stage:<{self.width}} | {text}".rstrip())
+    def _handle(self, stage: str, line: str | None) -> None:
+        if line is not None:
+            if line.startswith(f"Stage '{stage}' is cached"):
+                self.from_cache.add(stage)
+            self.write(f"{stage:<{self.width}} | {line}".rstrip())
+        elif stage:
+            process = self.running.pop(stage)
+            self.results[stage] = StageResult(stage, self._state(stage, process), process.seconds)
 
-    def _state(self, worker: Worker) -> State:
-        if worker.process.returncode != 0:
+    def _state(self, stage: str, process: Process) -> State:
+        if process.failed:
             return "stopped" if self.interrupted else "failed"
-        return "from cache" if worker.stage in self.from_cache else "ran"
+        return "from cache" if stage in self.from_cache else "ran"
 
-    def _stop_workers(self) -> None:
+    def _stop(self) -> None:
         """Stop what is still running, if anything; further signals change nothing by then."""
+        stop(list(self.running.values()), self._no_writing)
+
+    @contextmanager
+    def _no_writing(self) -> Iterator[None]:
+        """While we hold DVC's lock, no worker is half-way through writing dvc.lock."""
         from dvc.lock import LockError
         from dvc.repo import lock_repo
 
-        workers = list(self.workers.values())
-        for number, grace in STOPPING if workers else ():
-            try:
-                # While we hold the lock, no worker is half-way through writing dvc.lock.
-                with lock_repo(self.repo):
-                    _send(workers, number)
-            except LockError:
-                _send(workers, number)
-            deadline = time.monotonic() + grace
-            if all(worker.wait(deadline - time.monotonic()) for worker in workers):
-                break
-        _send(workers, signal.SIGKILL)  # what a stage has left behind
-
-
-def _send(workers: Sequence[Worker], number: signal.Signals) -> None:
-    for worker in workers:
-        worker.send(number)
+        with ExitStack() as stack:
+            with suppress(LockError):
+                stack.enter_context(lock_repo(self.repo))
+            yield
 
 
 def _entries(file: Path) -> list[str]:

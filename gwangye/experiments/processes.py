@@ -1,51 +1,127 @@
-"""The processes of experiments: their output, and their end."""
+"""Processes that can be ended with all that they have started, and the signals that ask for it."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import threading
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from subprocess import Popen
 
-from gwangye.errors import GwangyeError
-from gwangye.experiments.stage_times import StageTimes
-from gwangye.experiments.workers import STOPPING, final_text, signal_group
+from gwangye.experiments.workers import Share
 
-
-class StoppedError(GwangyeError):
-    """The workbench was closed while the experiment ran."""
+# How processes are asked to stop, and how many seconds they have before they are asked more firmly.
+# DVC and Python clean up after SIGINT; a shell's background job ignores it, so SIGTERM follows.
+_STOPPING = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not known everywhere
 
 
-class FailedError(GwangyeError):
-    """A stage of the experiment failed."""
+class Process:
+    """A running command, with all that it starts in a process group of its own.
+
+    Args:
+        command: The command and its arguments.
+        share: The part of the machine that it may use.
+        see: Called in a thread with each line of its output and errors, without the end, and with
+            None when it has ended.
+        folder: Where it runs; here by default.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        share: Share,
+        see: Callable[[str | None], None],
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        self._see, self._begun = see, time.monotonic()
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **share.environment, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+        if share.cores and hasattr(os, "sched_setaffinity"):
+            # before the stage's command exists; what is started later inherits it
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(self._process.pid, share.cores)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._begun
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended with another exit code than 0."""
+        return bool(self._process.returncode)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it and the last of its output; return whether both have come."""
+        self._reader.join(max(0.0, seconds))
+        return not self._reader.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to everything that it has started."""
+        # macOS answers with EPERM where the group holds nothing but zombies
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for raw in stream:
+                line = final_text(raw.decode(errors="replace"))
+                if line is not None:
+                    self._see(line)
+        self._process.wait()
+        self._see(None)
 
 
-def read_output(process: Popen[bytes], log: Path, tail: deque[str], times: StageTimes) -> None:
-    """Write a process's output to its log as it comes."""
-    assert process.stdout is not None
-    with process.stdout as stream, log.open("a", encoding="utf-8") as file:
-        for raw in stream:
-            line = final_text(raw.decode(errors="replace"))
-            if line is not None:
-                times.see(line, time.monotonic())
-                tail.append(line)
-                file.write(f"{line}\n")
-                file.flush()
-    process.wait()
+def stop(
+    processes: Sequence[Process], guard: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> None:
+    """End processes and what they have started: first politely.
 
-
-def stop(processes: Sequence[Popen[bytes]]) -> None:
-    """End processes and what they have started, if they still run: first politely."""
-    for number, grace in STOPPING:
-        running = [process for process in processes if process.poll() is None]
-        if not running:
-            return
-        for process in running:
-            signal_group(process, number)
+    Args:
+        processes: The processes; those that have ended leave nothing behind.
+        guard: Gives a context in which signals are sent.
+    """
+    running = [process for process in processes if not process.wait(0)]
+    for number, grace in _STOPPING if running else ():
         deadline = time.monotonic() + grace
-        while any(p.poll() is None for p in running) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with guard():
+            for process in running:
+                process.send(number)
+        if all(process.wait(deadline - time.monotonic()) for process in running):
+            break
+    for process in running:
+        process.send(signal.SIGKILL)  # what a stage has left behind
+
+
+@contextmanager
+def signals_handled_by(handler: Callable[..., object]) -> Iterator[None]:
+    """Have a function called at every signal that asks to stop, instead of what it does otherwise.
+
+    Args:
+        handler: Called with the signal's number and the frame.
+    """
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def end_leftovers(worktrees: Path) -> None:
@@ -60,3 +136,19 @@ def end_leftovers(worktrees: Path) -> None:
             leftovers.append(process)
             process.kill()
     psutil.wait_procs(leftovers, timeout=10)
+
+
+def final_text(line: str) -> str | None:
+    """Return what a terminal shows in the end of a line in which progress was redrawn.
+
+    Args:
+        line: The line; each carriage return in it starts it anew.
+
+    Returns:
+        The last text that is not blank; None if the line was only ever redrawn as blank.
+    """
+    drawn = line.rstrip("\r\n").split("\r")
+    texts = [text for text in drawn if text.strip()]
+    if texts:
+        return texts[-1].rstrip()
+    return "" if len(drawn) == 1 else None

@@ -95,14 +95,6 @@ def distributions(space: Mapping[str, Values | Range]) -> dict[str, BaseDistribu
     }
 
 
-def encode(space: Mapping[str, Values | Range], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a trial's values as Optuna keeps them."""
-    return {
-        path: values[path] if isinstance(dimension, Range) else _text(values[path])
-        for path, dimension in space.items()
-    }
-
-
 def decode(space: Mapping[str, Values | Range], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Optuna has drawn as values of parameters, with few digits."""
     return {
@@ -111,14 +103,6 @@ def decode(space: Mapping[str, Values | Range], parameters: Mapping[str, Any]) -
         else next(value for value in dimension if _text(value) == parameters[path])
         for path, dimension in space.items()
     }
-
-
-def contains(dimension: Values | Range, value: Any) -> bool:
-    """Say whether a value may be drawn, whatever the step."""
-    if isinstance(dimension, Range):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and dimension.low <= value <= dimension.high
-    return _text(value) in map(_text, dimension)
 
 
 def grid(space: Mapping[str, Values]) -> dict[str, dict[str, Any]]:

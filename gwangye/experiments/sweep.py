@@ -1,30 +1,79 @@
-"""Running a sweep: trials side by side, until all are finished or somebody interrupts."""
+"""A sweep: the trials of a plan's space, which Optuna draws, gives up and keeps.
+
+Optuna's storage is all that is known of a sweep: a journal per plan in ``.dvc/tmp``, with a study
+per commit. Each trial has the name of its DVC experiment.
+"""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from filelock import FileLock, Timeout
-
-from gwangye.errors import GwangyeError
-from gwangye.experiments.sweep_plan import SweepPlan
-from gwangye.experiments.sweep_results import Result, Results, read_running_curve
-from gwangye.experiments.sweep_study import SweepStudy, Trial, journal_path
-from gwangye.experiments.sweep_tables import Summary, duration
-from gwangye.experiments.workbench import FOLDER, Experiment, Outcome, StoppedError, Workbench
+from gwangye.errors import DataError, GwangyeError, ParameterError
+from gwangye.evaluation.scores import read_scores, score_text
+from gwangye.experiments.parameters import change_parameters
+from gwangye.experiments.plan import Plan
+from gwangye.experiments.plan_check import check_sweep
+from gwangye.experiments.repository import PARAMS
+from gwangye.experiments.search import SampledSearch
+from gwangye.experiments.space import decode, distributions
+from gwangye.experiments.workbench import FOLDER, Experiment, Outcome
+from gwangye.experiments.worktree import SCORES, Repository
+from gwangye.model.folders import runs
+from gwangye.params import Params, read_values
 
 if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
     from optuna.trial import Trial as OptunaTrial
 
-_POLL = 0.5  # seconds between two looks at whether to stop
+State = Literal["finished", "pruned", "failed", "unfinished", "waiting"]
+
+CURVE = "metrics/train/{variant}/{run}/plots/metrics/eval/{metric}.tsv"
+_STATES: dict[str, State] = {
+    "COMPLETE": "finished",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "unfinished",
+    "WAITING": "waiting",
+}
+
+
+class Trial(NamedTuple):
+    """A trial as it is now.
+
+    Attributes:
+        name: Of its DVC experiment.
+        values: By parameter of the plan's space.
+        state: What has become of it.
+        scores: The objective's metric by column, with its interval: (value, low, high).
+        curve: The metric at each evaluation that was seen.
+        seconds: How long it took; None if that is not known.
+        revision: Hash of its DVC experiment, "" if there is none.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    state: State = "waiting"
+    scores: Mapping[str, Sequence[Any]] = {}
+    curve: Sequence[float] = ()
+    seconds: float | None = None
+    revision: str = ""
+
+    def score(self, objective: str) -> str:
+        """Return a score of a finished trial as tables show it, "" for the others."""
+        found = self.scores.get(objective.partition(".")[0])
+        return score_text(*found) if found else ""
+
+    @property
+    def ending(self) -> str:
+        """The state in words: "given up after evaluation 2: 31.4"."""
+        if self.state != "pruned" or not self.curve:
+            return self.state
+        return f"given up after evaluation {len(self.curve)}: {self.curve[-1]:.1f}"
 
 
 @dataclass
@@ -32,176 +81,240 @@ class _Running:
     """A trial in a worker."""
 
     trial: OptunaTrial
+    curve: Path
     begun: float  # seconds since the epoch, as files have them
     evaluations: int = 0
-    pruned: bool = False
-
-    @property
-    def name(self) -> str:
-        return str(self.trial.user_attrs["name"])
-
-    @property
-    def seconds(self) -> float:
-        return time.time() - self.begun
-
-
-@contextmanager
-def open_sweep(
-    plan: SweepPlan, root: Path, jobs: int, write: Callable[[str], None]
-) -> Iterator[Sweep]:
-    """Read what there is of a sweep; leaving the context ends what runs.
-
-    Args:
-        plan: The plan.
-        root: The project: where dvc.yaml is.
-        jobs: Trials at once.
-        write: Is given what happens, line by line, from any thread.
-
-    Raises:
-        DataError: There is no project, no Git repository or no commit, or an experiment of a trial
-            has no score.
-        ParameterError: The plan does not go with HEAD's parameters, or with the experiments that
-            have its name.
-        GwangyeError: Another process runs a sweep of the same name.
-    """
-    with Workbench(root, workers=jobs) as bench:
-        repository = bench.repository
-        results = Results(plan, repository)
-        journal = journal_path(repository.root / FOLDER / "sweeps", plan, repository.head)
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(journal.with_name(f"{plan.name}.lock"), blocking=False):
-                found = results.saved()
-                study = SweepStudy(plan, journal, found, results.curve)
-                yield Sweep(study, results, found, bench, jobs, write)
-        except Timeout as error:
-            raise GwangyeError(
-                f"Another `gwangye sweep` of '{plan.name}' is running. Wait for it, or end it; "
-                "what it has finished is kept."
-            ) from error
 
 
 class Sweep:
-    """Runs the trials of a study; made by :func:`open_sweep`."""
+    """The trials of a sweep, for :func:`gwangye.experiments.running.run_all`.
 
-    def __init__(
-        self,
-        study: SweepStudy,
-        results: Results,
-        found: Mapping[str, Result],
-        bench: Workbench,
-        jobs: int,
-        write: Callable[[str], None],
-    ) -> None:
-        self.study, self.results, self.bench, self.write = study, results, bench, write
-        self.plan, self.jobs, self.found = results.plan, jobs, dict(found)
-        # the times of this start's trials that say how long the next will take
-        self._took: list[float] = []
+    Args:
+        plan: The plan.
+        repository: The project.
+        write: Is given what happens, line by line, from any thread.
 
-    def run(self, stop: Event) -> None:
-        """Run what is not finished yet; return when all is over or ``stop`` has been set.
+    Raises:
+        ParameterError: The plan does not go with HEAD's parameters, or was begun otherwise.
+    """
 
-        A trial that fails leaves the others alone.
+    def __init__(self, plan: Plan, repository: Repository, write: Callable[[str], None]) -> None:
+        self.plan, self.repository, self.write = plan, repository, write
+        self._params = repository.read(PARAMS)
+        check_sweep(plan, self._params)
+        search = plan.build_search()
+        self._search = search if isinstance(search, SampledSearch) else None
+        self._space = plan.space or {}
+        self._grid = plan.grid()
+        self._running: dict[str, _Running] = {}
+        self._begun: set[str] = set()  # by this process
+        file = repository.root / FOLDER / "sweeps" / f"{plan.name}.journal"
+        self.study = self._open(file, repository.head)
 
-        Args:
-            stop: Set from outside, it ends what runs; the next start goes on there.
+    @property
+    def total(self) -> int:
+        """How many trials there will be."""
+        return len({*self._names(), *self._known()})
 
-        Raises:
-            DataError: The workspace differs from HEAD.
-            GwangyeError: Another process runs experiments here.
+    def trials(self) -> list[Trial]:
+        """Return the trials in the order in which they were begun, then those of a grid to come."""
+        known = self._known()
+        coming = [Trial(name, values) for name, values in self._grid.items() if name not in known]
+        return [*map(self._view, known.values()), *coming]
+
+    def ask(self) -> Experiment | None:
+        """Begin the next trial: one that was running or has failed, or a new one.
+
+        A drawn trial depends on the plan's seed, its number and the scores before it. So one trial
+        at a time, an interrupted search goes on as it would have gone.
         """
-        if self._over() == self.study.total:
-            return
-        self.bench.open()
-        running: dict[Future[Outcome], _Running] = {}
-        with ThreadPoolExecutor(self.jobs) as pool:
-            try:
-                while self._start(pool, running, stop) or running:
-                    ended = wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done
-                    if stop.is_set():
-                        self.bench.close()  # checkpoints stay
-                    for future in ended:
-                        self._settle(running.pop(future), future)
-            finally:
-                self.bench.close()  # after a fault; the pool waits for its threads
+        from optuna.trial import TrialState
 
-    def summary(self) -> Summary:
-        """Return what has become of the sweep so far."""
-        return Summary(self.plan, self.study.trials(), self.found)
+        known = self._known()
+        for name, trial in known.items():
+            if name in self._begun or trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+                continue
+            if trial.state == TrialState.RUNNING:  # of a process that was ended
+                self.study.tell(trial.number, state=TrialState.FAIL)
+            if trial.state != TrialState.WAITING:
+                self.study.enqueue_trial(trial.params, user_attrs=_origin(trial))
+            return self._begin(name)
+        for name in self._names():
+            if name not in known:
+                attributes = {"name": name, **({"values": self._grid[name]} if self._grid else {})}
+                self.study.enqueue_trial({}, user_attrs=attributes)
+                return self._begin(name)
+        return None
 
-    def remaining(self) -> str:
-        """Return what is left to do and, once a trial has ended, how long it will take."""
-        left = self.study.total - self._over()
-        before = [result.train_seconds for result in self.found.values()]
-        known = self._took or [seconds for seconds in before if seconds is not None]
-        if not left or not known:
-            return f"{left} to go" if left else "all done"
-        seconds = math.ceil(left / self.jobs) * sum(known) / len(known)
-        return f"{left} to go, about {duration(seconds)}"
-
-    def _over(self) -> int:
-        ended = ("finished", "pruned", "failed")
-        return sum(trial.state in ended for trial in self.study.trials())
-
-    def _start(
-        self, pool: ThreadPoolExecutor, running: dict[Future[Outcome], _Running], stop: Event
-    ) -> bool:
-        """Start a trial where a worker is free and one is left; return whether it did."""
-        if len(running) == self.jobs or stop.is_set():
-            return False
-        trial = self.study.ask()
-        if trial is None:
-            return False
-        place = _Running(trial, time.time())
-        running[pool.submit(self._run, place)] = place
-        return True
-
-    def _run(self, place: _Running) -> Outcome:
-        trial = self.study.view(place.trial)
-        changes = self.plan.changes(trial.values, self.results.variants)
-        told = ", ".join(f"{path}={value}" for path, value in trial.values.items())
-        experiment = Experiment(trial.name, changes, f"sweep {self.plan.name}: {told}")
-        self.write(f"{trial.name}: started with {told}")
-        watch = (lambda folder: self._watch(place, folder)) if self.plan.prunes else None
-        return self.bench.run(experiment, should_stop=watch)
-
-    def _watch(self, place: _Running, folder: Path) -> bool:
+    def should_stop(self, experiment: Experiment, folder: Path) -> bool:
         """Report new evaluations of a running trial; return whether to give it up."""
-        curve = read_running_curve(folder / self.results.curve_path, place.begun)
-        for value in curve[place.evaluations :]:
-            place.evaluations += 1
+        if not self.plan.prunes:
+            return False
+        running = self._running[experiment.name]
+        curve = read_running_curve(folder / running.curve, running.begun)
+        for value in curve[running.evaluations :]:
+            running.evaluations += 1
             self.write(
-                f"{place.name}: evaluation {place.evaluations}, {self.plan.metric} {value:.1f}"
+                f"{experiment.name}: evaluation {running.evaluations}, {self.plan.metric} "
+                f"{value:.1f}"
             )
-            place.pruned = self.study.report(place.trial, place.evaluations, value)
-            if place.pruned:
+            running.trial.report(value, running.evaluations)
+            if running.trial.should_prune():
                 return True
         return False
 
-    def _settle(self, place: _Running, future: Future[Outcome]) -> None:
-        try:
-            outcome = future.result()
-        except StoppedError:
-            return  # it stays a running one, and the next start runs it again
-        except GwangyeError as error:
-            self.study.fail(place.trial, place.seconds)
-            self.write(f"{place.name}: failed. {error}")
-            return
-        if outcome.revision is None:
-            self.study.prune(place.trial, outcome.seconds)
-            self._took.append(outcome.seconds)
-        else:
-            result = self.results.read(place.name, outcome.revision)
-            self.found[place.name] = result
-            self.study.finish(place.trial, result, outcome.seconds)
-            if result.train_seconds is not None:  # otherwise it came from the cache
-                self._took.append(outcome.seconds)
-        self.write(self._told(self.study.view(place.trial)))
+    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+        """Take in what became of a trial; return it in words.
 
-    def _told(self, trial: Trial) -> str:
-        reached = trial.ending
-        if trial.state == "finished":
-            reached = f"{self.plan.objective} {self.found[trial.name].score(self.plan.objective)}"
-        took = duration(trial.seconds or 0)
-        count = f"[{self._over()}/{self.study.total}]"
-        return f"{count} {trial.name}: {reached}, {took}; {self.remaining()}"
+        Raises:
+            DataError: It has no such score.
+        """
+        from optuna.trial import TrialState
+
+        running = self._running.pop(experiment.name)
+        trial = running.trial
+        if isinstance(result, GwangyeError):
+            self.study.tell(trial, state=TrialState.FAIL)
+            return ""
+        if result.new:
+            trial.set_user_attr("seconds", round(result.seconds, 1))
+        if result.revision is None:
+            return self._view(self.study.tell(trial, state=TrialState.PRUNED)).ending
+        scores = self._scores(experiment.name, result.revision)
+        trial.set_user_attr("scores", scores)
+        trial.set_user_attr("revision", result.revision)
+        for evaluation, value in enumerate(self._curve(running, result.revision), 1):
+            if evaluation > running.evaluations:
+                trial.report(value, evaluation)
+        value = scores[self.plan.objective.partition(".")[0]][0]
+        told = self._view(self.study.tell(trial, value)).score(self.plan.objective)
+        return f"{self.plan.objective} {told}"
+
+    def _open(self, file: Path, head: str) -> Study:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # a process that was killed may have left the lock: it is ours after three seconds
+        lock = JournalFileOpenLock(str(file), grace_period=3)
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(file), lock)),
+            study_name=head,
+            direction=self.plan.direction,
+            pruner=self.plan.build_pruning().pruner(),
+            load_if_exists=True,
+        )
+        # more trials and longer lists go on with the same study
+        free = {"search"} if self._search else {"search", "space"}
+        plan = self.plan.model_dump(mode="json", exclude=free)
+        before = study.user_attrs.get("plan", plan)
+        if changed := [key for key in {**before, **plan} if before.get(key) != plan.get(key)]:
+            raise ParameterError(
+                f"The sweep '{self.plan.name}' of this commit was begun with another "
+                f"{' and '.join(changed)}. Give the plan another name."
+            )
+        study.set_user_attr("plan", plan)
+        return study
+
+    def _names(self) -> list[str]:
+        if self._search is None:
+            return list(self._grid)
+        return [f"{self.plan.name}-{number}" for number in range(self._search.trials)]
+
+    def _known(self) -> dict[str, FrozenTrial]:
+        """Return the trials by name: of those that were run again, the last."""
+        trials = self.study.get_trials(deepcopy=False)
+        return {trial.user_attrs["name"]: trial for trial in trials}
+
+    def _begin(self, name: str) -> Experiment:
+        """Begin the trial that waits."""
+        self._begun.add(name)
+        if self._search:
+            self.study.sampler = self._search.sampler(int(name.rpartition("-")[2]))
+        trial = self.study.ask(distributions(self._space) if self._search else {})
+        values = self._view(self._known()[name]).values
+        experiment = self.plan.trial(name, values, self._params)
+        text = change_parameters(self._params, experiment.changes)
+        params = Params.from_mapping(read_values(text, str(PARAMS)))
+        # of several trainings in a trial, the first tells whether to give up
+        run = runs(params.split.folds, params.variant(self.plan.variant).seeds)[0].folder
+        curve = CURVE.format(variant=self.plan.variant, run=run, metric=self.plan.metric)
+        self._running[name] = _Running(trial, Path(curve), time.time())
+        self.write(f"{name}: started with {', '.join(f'{k}={v}' for k, v in values.items())}")
+        return experiment
+
+    def _scores(self, name: str, revision: str) -> dict[str, list[Any]]:
+        """Return the metric's scores by column: value, low, high."""
+        column, _, metric = self.plan.objective.partition(".")
+        try:
+            table = read_scores(self.repository.read(SCORES, revision), f"'{name}': {SCORES}")
+        except DataError as error:
+            raise DataError(f"The DVC experiment '{name}' has no {SCORES}: {error}") from error
+        chosen = table[
+            (table["model"] == self.plan.model)
+            & (table["pairs"] == "all")
+            & (table["metric"] == metric)
+            & table["value"].notna()
+        ].set_index("column")[["value", "low", "high"]]
+        if column not in chosen.index:
+            raise DataError(
+                f"The DVC experiment '{name}' has no {self.plan.model} {self.plan.objective} in "
+                f"{SCORES}. If the target has no re-weighted column (docs/scores.md), choose "
+                "another objective."
+            )
+        found = chosen.astype(object).where(chosen.notna(), None)
+        return {str(key): row.tolist() for key, row in found.iterrows()}
+
+    def _curve(self, running: _Running, revision: str) -> list[float]:
+        """Return the metric at each evaluation of a finished trial, where pruning asks for it."""
+        if not self.plan.prunes:
+            return []
+        import dvc.api
+        from dvc.exceptions import DvcException
+
+        root = str(self.repository.root)
+        try:
+            return parse_curve(dvc.api.read(running.curve.as_posix(), repo=root, rev=revision))
+        except (DvcException, OSError):  # no longer in the cache
+            return []
+
+    def _view(self, trial: FrozenTrial) -> Trial:
+        known = trial.user_attrs
+        return Trial(
+            known["name"],
+            known.get("values") or decode(self._space, trial.params),
+            _STATES[trial.state.name],
+            known.get("scores", {}),
+            [value for _, value in sorted(trial.intermediate_values.items())],
+            known.get("seconds"),
+            known.get("revision", ""),
+        )
+
+
+def _origin(trial: FrozenTrial) -> dict[str, Any]:
+    """Return what a trial that is run again takes over."""
+    return {key: trial.user_attrs[key] for key in ("name", "values") if key in trial.user_attrs}
+
+
+def parse_curve(text: str) -> list[float]:
+    """Return the values of a curve's table, without a last line that is still being written."""
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    return [float(line.split("\t")[1]) for line in lines[1:]]
+
+
+def read_running_curve(path: Path, since: float) -> list[float]:
+    """Return what a training has recorded so far.
+
+    Args:
+        path: The curve's table.
+        since: When the trial was started, in seconds since the epoch: an older file is that of the
+            trial before, which stays until its stage begins.
+    """
+    try:
+        if path.stat().st_mtime < since:
+            return []
+        return parse_curve(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []

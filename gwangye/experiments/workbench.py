@@ -17,32 +17,32 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
-from gwangye.experiments.parameters import REMOVED, change_parameters
-from gwangye.experiments.processes import (
-    FailedError,
-    StoppedError,
-    end_leftovers,
-    read_output,
-    stop,
-)
-from gwangye.experiments.stage_times import StageTimes
-from gwangye.experiments.workers import Share, start, usable_cores, visible_gpus, worker_shares
-from gwangye.experiments.worktree import PARAMS, Repository, Worktree, named_paths
+from gwangye.experiments.parameters import change_parameters
+from gwangye.experiments.processes import Process, end_leftovers, stop
+from gwangye.experiments.repository import PARAMS
+from gwangye.experiments.workers import Share, usable_cores, visible_gpus, worker_shares
+from gwangye.experiments.worktree import TRAIN_SECONDS, Repository, Worktree, named_paths
 from gwangye.params import read_values
 
-__all__ = ["REMOVED", "Experiment", "FailedError", "Outcome", "StoppedError", "Workbench"]
-
-FOLDER = Path(".dvc/tmp/gwangye")  # worktrees and logs: Git and DVC ignore it
+FOLDER = Path(".dvc/tmp/gwangye")  # worktrees, logs, studies: Git and DVC ignore it
 CHECKPOINTS = Path(".cache/checkpoints")  # what the train stage goes on from
+SECONDS = Path(".cache/seconds")  # how long the stages that ran took
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 20  # lines that a failure is told with
 _POLL = 1.0  # seconds
+
+
+class StoppedError(GwangyeError):
+    """The workbench was closed while the experiment ran."""
+
+
+class FailedError(GwangyeError):
+    """A stage of the experiment failed."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Experiment:
 
     Args:
         name: The DVC experiment's name: ``[a-z0-9-]+``.
-        changes: Values by dotted parameter of params.yaml; :data:`REMOVED` takes a key away.
+        changes: Values by dotted parameter of params.yaml, see
+            :func:`gwangye.experiments.parameters.change_parameters`.
         message: What it is, in a line.
     """
 
@@ -77,17 +78,11 @@ class Outcome:
     new: bool
 
 
-class _Slot:
-    """A worker's place: a worktree and a share of the machine."""
+class _Slot(NamedTuple):
+    """A worker's place."""
 
-    def __init__(self, worktree: Worktree, share: Share) -> None:
-        self.worktree, self.share = worktree, share
-        self.label = worktree.path.with_suffix(".experiment")
-
-    @property
-    def last(self) -> str:
-        """The experiment that ran here last, whose checkpoints may be here."""
-        return self.label.read_text("utf-8") if self.label.is_file() else ""
+    worktree: Worktree
+    share: Share
 
 
 class Workbench:
@@ -116,7 +111,7 @@ class Workbench:
         ]
         self._lock = FileLock(self._home / "lock", blocking=False, thread_local=False)
         self._changed = threading.Condition()  # guards all below, and the list of free slots
-        self._processes: set[Popen[bytes]] = set()
+        self._processes: set[Process] = set()
         self._opened = self._closed = False
 
     def __enter__(self) -> Workbench:
@@ -157,8 +152,8 @@ class Workbench:
         revision = self.repository.experiment(experiment.name)
         if revision is None:
             return None
-        there = read_values(self.repository.read(PARAMS, revision), PARAMS)
-        return revision if there == read_values(wanted, PARAMS) else None
+        there = self.repository.params(revision)
+        return revision if there == read_values(wanted, str(PARAMS)) else None
 
     def run(
         self, experiment: Experiment, *, should_stop: Callable[[Path], bool] | None = None
@@ -221,7 +216,7 @@ class Workbench:
             self._changed.wait_for(lambda: self._free or self._closed)
             if self._closed:
                 raise StoppedError(f"experiment '{name}' was not started.")
-            slot = min(self._free, key=lambda slot: slot.last != name)
+            slot = min(self._free, key=lambda slot: slot.worktree.last != name)
             self._free.remove(slot)
             return slot
 
@@ -232,67 +227,68 @@ class Workbench:
         should_stop: Callable[[Path], bool] | None,
     ) -> str | None:
         """Run and save; return the revision, or None where ``should_stop`` has stopped it."""
-        worktree, log = slot.worktree, self.log(experiment)
-        self._prepare(experiment, slot)
+        worktree = slot.worktree
+        self._prepare(experiment, worktree)
         before = set((checkpoints := worktree.folder / CHECKPOINTS).glob("*"))
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.unlink(missing_ok=True)
-        times = StageTimes()
-        if not self._reproduce(experiment, slot, times, should_stop):
+        shutil.rmtree(seconds := worktree.folder / SECONDS, ignore_errors=True)
+        if not self._reproduce(experiment, slot, should_stop):
             shutil.rmtree(checkpoints, ignore_errors=True)
             return None
+        message = experiment.message
+        trained = {file.name: file.read_text("utf-8") for file in sorted(seconds.glob("train@*"))}
         # Training removes its checkpoints when it ends. If it has gone on from some, what it took
         # before is not known: then the time is not told.
-        trailer = times.trailer() if before <= set(checkpoints.glob("*")) else ""
-        message = f"{experiment.message}\n\n{trailer}".strip()
+        if trained and before <= set(checkpoints.glob("*")):
+            took = (f"{name.removeprefix('train@')}={text}" for name, text in trained.items())
+            message += f"\n\n{TRAIN_SECONDS}: {' '.join(took)}"
         return worktree.save(experiment.name, message)
 
-    def _prepare(self, experiment: Experiment, slot: _Slot) -> None:
+    def _prepare(self, experiment: Experiment, worktree: Worktree) -> None:
         """Bring the worktree to HEAD with the experiment's parameters."""
-        text, worktree = self._parameters(experiment), slot.worktree
-        values = read_values(text, PARAMS)
+        text = self._parameters(experiment)
         with self._changed:  # one at a time: Git's list of worktrees
             worktree.reset()
         worktree.configure()
-        slot.label.write_text(experiment.name, encoding="utf-8")
-        worktree.bring_data(named_paths(values, self.repository.root))
+        worktree.label.write_text(experiment.name, encoding="utf-8")
+        worktree.bring_data(named_paths(read_values(text, str(PARAMS)), self.repository.root))
         (worktree.folder / PARAMS).write_text(text, encoding="utf-8")
 
     def _reproduce(
         self,
         experiment: Experiment,
         slot: _Slot,
-        times: StageTimes,
         should_stop: Callable[[Path], bool] | None,
     ) -> bool:
         """Run `dvc repro` in the worktree; return False where ``should_stop`` has stopped it."""
-        with self._changed:
-            if self._closed:
-                raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-            command = [sys.executable, "-m", "dvc", "repro"]
-            process = start(command, slot.share, folder=slot.worktree.folder)
-            self._processes.add(process)
+        folder, path = slot.worktree.folder, self.log(experiment)
+        path.parent.mkdir(parents=True, exist_ok=True)
         tail: deque[str] = deque(maxlen=_TAIL)
-        arguments = (process, self.log(experiment), tail, times)
-        reader = threading.Thread(target=read_output, args=arguments, daemon=True)
-        reader.start()
         stopped = False
-        try:
-            while reader.is_alive():
-                reader.join(_POLL)
-                if reader.is_alive() and should_stop and should_stop(slot.worktree.folder):
-                    stopped = True
-                    stop([process])
-        finally:
-            stop([process])
-            reader.join()
+        with path.open("w", encoding="utf-8", buffering=1) as log:
+
+            def see(line: str | None) -> None:
+                if line is not None:
+                    tail.append(line)
+                    log.write(f"{line}\n")
+
             with self._changed:
-                self._processes.discard(process)
+                if self._closed:
+                    raise StoppedError(f"experiment '{experiment.name}' was stopped.")
+                command = [sys.executable, "-m", "dvc", "repro"]
+                process = Process(command, slot.share, see, folder=folder)
+                self._processes.add(process)
+            try:
+                while not process.wait(_POLL) and not stopped:
+                    stopped = should_stop is not None and should_stop(folder)
+            finally:
+                stop([process])
+                with self._changed:
+                    self._processes.discard(process)
         if self._closed:
             raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-        if process.returncode and not stopped:
+        if process.failed and not stopped:
             raise FailedError(
                 f"experiment '{experiment.name}' failed:\n" + "\n".join(tail) + "\nAll of its "
-                f"output: {self.log(experiment)}. Finished stages are kept."
+                f"output: {path}. Finished stages are kept."
             )
         return not stopped

@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from gwangye.errors import DataError, GwangyeError
-from gwangye.experiments.repository import git
+from gwangye.experiments.repository import (
+    CODE,
+    LOCK,
+    METRICS,
+    PARAMS,
+    PIPELINE,
+    check_project,
+    git,
+)
+from gwangye.params import read_values
 
-PARAMS = "params.yaml"
-PIPELINE = "dvc.yaml"
-LOCK = "dvc.lock"
-METRICS = "metrics/metrics.json"
-CODE = ("gwangye", "stages")
+SCORES = Path("metrics/scores.csv")
+TRAIN_SECONDS = "Train-seconds"
+"""The Git trailer in an experiment's message: how long its training took, by variant."""
 
 
 class Repository:
@@ -31,8 +38,7 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        if not (self.root / PIPELINE).is_file():
-            raise DataError(f"{self.root} has no {PIPELINE}. Run this in the project's folder.")
+        check_project(self.root)
         try:
             self.prefix = Path(git(self.root, "rev-parse", "--show-prefix").strip())
             self.head = git(self.root, "rev-parse", "--verify", "HEAD").strip()
@@ -42,9 +48,13 @@ class Repository:
                 "repository, and commit."
             ) from error
 
-    def read(self, path: str, revision: str = "") -> str:
+    def read(self, path: Path, revision: str = "") -> str:
         """Return the text of a file at a revision; HEAD by default."""
         return git(self.root, "show", f"{revision or self.head}:./{path}")
+
+    def params(self, revision: str = "") -> dict[str, Any]:
+        """Return the parameters at a revision, unchecked; HEAD's by default."""
+        return read_values(self.read(PARAMS, revision), str(PARAMS))
 
     def check_ready(self) -> None:
         """Check that the workspace's parameters, pipeline, code and data are those of HEAD.
@@ -54,7 +64,7 @@ class Repository:
                 does not know who commits.
         """
         git(self.root, "var", "GIT_COMMITTER_IDENT")
-        sources = (PARAMS, PIPELINE, *CODE)
+        sources = (str(PARAMS), str(PIPELINE), *CODE)
         new = git(self.root, "ls-files", "--others", "--exclude-standard", "--", *sources)
         old = git(self.root, "diff", "--name-only", "--relative", "HEAD", "--", *sources, "data")
         if changed := sorted({*new.splitlines(), *old.splitlines()}):
@@ -73,6 +83,12 @@ class Repository:
         reference = self.reference(name)
         listed = git(self.root, "for-each-ref", "--format=%(objectname)", reference)
         return listed.strip() or None
+
+    def train_seconds(self, revision: str) -> dict[str, float]:
+        """Return how long the variants that an experiment has trained itself took."""
+        form = f"--format=%(trailers:key={TRAIN_SECONDS},valueonly)"
+        pairs = (part.split("=") for part in git(self.root, "log", "-1", form, revision).split())
+        return {name: float(seconds) for name, seconds in pairs}
 
     def dvc_settings(self) -> dict[str, Any]:
         """Return the user's own DVC settings (.dvc/config.local), and where the cache is."""
@@ -104,6 +120,13 @@ class Worktree:
         self.repository, self.path = repository, path
         self.folder = path / repository.prefix
         """The project in it: where dvc.yaml is."""
+        self.label = path.with_suffix(".experiment")
+        """Holds the name of the experiment whose checkpoints may be here."""
+
+    @property
+    def last(self) -> str:
+        """The experiment that ran here last, or ""."""
+        return self.label.read_text("utf-8") if self.label.is_file() else ""
 
     def reset(self) -> None:
         """Bring it to HEAD; outputs of stages stay."""
@@ -137,9 +160,9 @@ class Worktree:
         experiment, no stage that writes them could run. And it keeps notes in references that
         worktrees share.
         """
-        written = [path for path in (LOCK, METRICS) if (self.folder / path).is_file()]
+        written = [path for path in (LOCK, METRICS, SCORES) if (self.folder / path).is_file()]
         git(self.folder, "add", "--update")
-        git(self.folder, "add", "--", *written)
+        git(self.folder, "add", "--", *map(str, written))
         _quiet_git(
             self.folder,
             *("-c", "commit.gpgsign=false"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.pipeline.conftest import ROOT, copy_project
+from tests.experiments.conftest import PIPELINE, make_project
+from tests.pipeline.conftest import ROOT
 
 pytestmark = pytest.mark.pipeline
 
@@ -42,13 +42,8 @@ class Ablation:
     def __init__(self, folder: Path) -> None:
         self.record = folder / "record"
         self.environment = {**os.environ, "STUB_RECORD": str(self.record), "COLUMNS": "250"}
-        self.project = copy_project(folder / "project", stub=True)
+        self.project = make_project(folder / "project", PIPELINE, "table_stub.py")
         self.folder = self.project.folder
-        shutil.copy2(Path(__file__).with_name("table_stub.py"), self.folder)
-        pipeline = (self.folder / "dvc.yaml").read_text(encoding="utf-8")
-        (self.folder / "dvc.yaml").write_text(
-            pipeline.replace("python stub_stage.py", "python table_stub.py"), encoding="utf-8"
-        )
         self.plan = self.folder / "small.yaml"
         self.plan.write_text(yaml.safe_dump(PLAN), encoding="utf-8")
         # as after a run of all variants: entries of those that experiments leave out
@@ -126,10 +121,10 @@ def test_interrupted_and_killed_runs_are_finished_by_the_same_command(
     # what was saved stays as it was
     assert first.items() <= second.items() <= last.items()
     trained = ablation.trained()
-    assert trained["train {'entity_start': [1]} 1.0"] == 1
-    assert trained["train {'entity_start': [1]} 2.0"] <= 2  # it ran when the first signal came
+    assert trained['train {"entity_start": [1]} 1.0'] == 1
+    assert trained['train {"entity_start": [1]} 2.0'] <= 2  # it ran when the first signal came
     assert set(trained) == {
-        f"train {{'entity_start': [{s}]}} {g}" for s in (1, 2) for g in (1.0, 2.0)
+        f'train {{"entity_start": [{s}]}} {g}' for s in (1, 2) for g in (1.0, 2.0)
     }
     assert ablation.project.run("git", "status", "--porcelain").stdout.split() == [
         *("??", "effects.csv", "??", "effects.md"),
@@ -142,14 +137,16 @@ def test_table_is_that_by_hand(
     """Of four titles, the base misses two: F1 = 4/6; gamma 2 misses one: 6/7."""
     assert history["finished"][0] == 0
     text = (ablation.folder / "effects.md").read_text(encoding="utf-8")
-    assert "|  | base | 66.7 ± 0.0 |  |  | 66.7 ± 0.0 |  |  |" in text
-    assert "| loss | focal gamma 2 | 85.7 ± 0.0 | **+19.0** (+" in text
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    assert rows[4] == ["base<br>1.5 min", "66.7 ± 0.0", "66.7 ± 0.0"]
+    assert rows[5][0] == "loss: focal gamma 2<br>1.5 min"
+    assert rows[5][1].startswith("85.7 ± 0.0<br>+19.0\\* (+")
     table = pd.read_csv(ablation.folder / "effects.csv")
     assert list(table["column"].unique()) == ["validation", "test"]
     gamma = table[(table["alternative"] == "focal gamma 2") & (table["metric"] == "micro_f1")]
     assert gamma["difference"].tolist() == [19.05, 19.05]
     assert gamma["seeds"].tolist() == [2, 2]
-    assert gamma["minutes"].notna().all()
+    assert gamma["minutes"].tolist() == [1.5, 1.5]
 
 
 def test_second_call_runs_nothing(
@@ -205,8 +202,9 @@ def test_uncommitted_parameters_are_told_once(ablation: Ablation) -> None:
 
 
 def test_failed_run_is_told_and_the_others_go_on(ablation: Ablation) -> None:
-    alternatives = {"missing": {"data.test": "data/raw/nowhere.json"}, "3": {".loss.gamma": 3.0}}
-    plan = {**PLAN, "name": "failing", "seeds": [1], "factors": {"x": alternatives}}
+    nowhere = {"data.test": "data/raw/nowhere.json"}
+    factors = {"x": {"missing": nowhere, "other": {".loss.gamma": 3.0}}}
+    plan = {**PLAN, "name": "failing", "seeds": [1], "factors": factors}
     (ablation.folder / "failing.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     process = subprocess.run(
         [*ABLATE, "failing.yaml"],
@@ -217,9 +215,10 @@ def test_failed_run_is_told_and_the_others_go_on(ablation: Ablation) -> None:
         check=False,
     )
     assert process.returncode == 1
-    assert "experiment 'failing-x-missing-seed-1' failed" in process.stderr
+    assert "ERROR: experiment 'failing-x-missing-seed-1' failed" in process.stderr
+    assert "[3/3] failing-x-other-seed-1: " in process.stderr
     assert "data/raw/nowhere.json" in process.stderr
-    assert "ERROR: Some experiments failed, see above." in process.stderr
+    assert "ERROR: Failed: failing-x-missing-seed-1. Mend what their lines" in process.stderr
     assert "85.7" in process.stdout
 
 

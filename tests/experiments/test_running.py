@@ -1,4 +1,4 @@
-"""Several experiments at a time, and signals that stop them."""
+"""Several experiments at a time, signals that stop them, and how long the rest will take."""
 
 from __future__ import annotations
 
@@ -9,19 +9,46 @@ from typing import Any
 
 import pytest
 
-from gwangye.experiments.processes import StoppedError
-from gwangye.experiments.running import Finished, run_all
-from gwangye.experiments.workbench import Experiment
+from gwangye.errors import DataError, GwangyeError
+from gwangye.experiments.running import Finished, Listed, Progress, duration, run_all
+from gwangye.experiments.workbench import Experiment, FailedError, Outcome, StoppedError
 
 
 class Bench:
-    """A workbench whose experiment is interrupted as soon as it runs, and again while it stops."""
+    """A workbench whose experiments end as they are told to."""
+
+    def __init__(self, results: dict[str, Outcome | Exception]) -> None:
+        self.results = results
+        self.closed = False
+
+    def open(self) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def run(self, experiment: Experiment, **_: Any) -> Any:
+        result = self.results[experiment.name]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+class Interrupted(Bench):
+    """One whose experiment is interrupted as soon as it runs, and again while it stops."""
 
     def __init__(self, number: signal.Signals) -> None:
+        super().__init__({})
         self.number = number
         self.stopped = threading.Event()
 
-    def run(self, experiment: Experiment) -> Any:
+    def run(self, experiment: Experiment, **_: Any) -> Any:
         os.kill(os.getpid(), self.number)
         assert self.stopped.wait(10)
         raise StoppedError("closed")
@@ -31,16 +58,78 @@ class Bench:
         self.stopped.set()
 
 
+def run(bench: Bench, *names: str) -> tuple[Finished, list[str]]:
+    """Run experiments one at a time; return what was told too."""
+    told: list[str] = []
+    experiments = [Experiment(name, {}, "") for name in names]
+    progress = Progress(len(names), 1)
+    return run_all(bench, Listed(experiments), progress, told.append), told  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_impatience_while_it_stops_does_no_harm(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    told: list[Any] = []
-    finished = run_all(
-        Bench(number),  # type: ignore[arg-type]
-        [Experiment("a", {}, ""), Experiment("b", {}, "")],
-        workers=1,
-        report=lambda *what: told.append(what),
-    )
-    assert finished == Finished([], [], interrupted=True)
-    assert told == []
+    assert run(Interrupted(number), "a", "b") == (Finished([], interrupted=True), [])
     assert signal.getsignal(number) is before
+
+
+def test_each_end_is_a_line_and_a_failure_stops_nothing() -> None:
+    one = Experiment("a", {}, "")
+    bench = Bench(
+        {
+            "a": Outcome(one, "1", 61.4, new=True),
+            "b": FailedError("experiment 'b' failed"),
+            "c": Outcome(one, "1", 0.0, new=False),
+            "d": Outcome(one, "1", 120.6, new=True),
+        }
+    )
+    assert run(bench, *"abcd") == (
+        Finished(["b"], interrupted=False),
+        [
+            "[1/4] a: 1 min 1 s; 3 to go, about 3 min 4 s",
+            "ERROR: experiment 'b' failed",
+            "[3/4] c: saved already; 1 to go, about 1 min 1 s",
+            "[4/4] d: 2 min 1 s; all done",
+        ],
+    )
+
+
+def test_fault_of_the_code_is_not_hidden_and_ends_what_runs() -> None:
+    bench = Bench({"a": ZeroDivisionError("a bug")})
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        run(bench, "a", "b")
+    assert bench.closed
+
+
+def test_result_that_cannot_be_taken_in_ends_all() -> None:
+    class Refusing(Listed):
+        def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+            raise DataError("no such score")
+
+    experiment = Experiment("a", {}, "")
+    bench = Bench({"a": Outcome(experiment, "1", 1.0, new=True)})
+    with pytest.raises(DataError, match="no such score"):
+        run_all(bench, Refusing([experiment, experiment]), Progress(2, 1), print)  # type: ignore[arg-type]
+    assert bench.closed
+
+
+@pytest.mark.parametrize(
+    ("jobs", "over", "took", "left"),
+    [
+        (1, 0, [], "9 to go"),
+        (1, 0, [100, 300], "9 to go, about 30 min 0 s"),
+        (2, 0, [100, 300], "9 to go, about 16 min 40 s"),
+        (1, 9, [100], "all done"),
+    ],
+)
+def test_time_left_is_the_mean_times_what_is_left_by_worker(
+    jobs: int, over: int, took: list[float], left: str
+) -> None:
+    assert Progress(9, jobs, over, took).left() == left
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(8.4, "8 s"), (185, "3 min 5 s"), (7799.6, "2 h 10 min")]
+)
+def test_duration_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -19,6 +19,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from gwangye import cli
+from tests.experiments.conftest import make_project
 from tests.pipeline.conftest import ROOT, Project
 
 pytestmark = [
@@ -50,31 +51,14 @@ stages:
     outs:
       - data/predictions/ensemble.parquet
   evaluate:
-    cmd: {sys.executable} sweep_stub.py stages.evaluate data/predictions/ensemble.parquet \
-metrics/metrics.json
+    cmd: {sys.executable} sweep_stub.py stages.evaluate data/predictions/ensemble.parquet metrics
     deps:
       - data/predictions/ensemble.parquet
-      - data/predictions/bilstm.parquet
     metrics:
       - metrics/metrics.json:
           cache: false
-  report:
-    cmd: cp metrics/metrics.json metrics/report.html
-    deps:
-      - metrics/metrics.json
-      - data/predictions/bilstm.parquet
-      - metrics/train/bilstm
-      - metrics/robustness/bilstm
-    outs:
-      - metrics/report.html
-  robustness:
-    foreach: ${{variants}}
-    do:
-      cmd: mkdir -p metrics/robustness/${{key}}
-      deps:
-        - data/predictions/${{key}}.parquet
-      outs:
-        - metrics/robustness/${{key}}
+      - metrics/scores.csv:
+          cache: false
 """
 GRID = {
     "name": "rate",
@@ -136,23 +120,9 @@ class Sweeping(Project):
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sweep")
-    shutil.copy2(ROOT / "params.yaml", folder)
-    shutil.copy2(Path(__file__).with_name("sweep_stub.py"), folder)
-    ignored = ("/data/predictions", "/metrics/*", "!/metrics/metrics.json", "plan.*", "")
-    for name, text in {
-        "dvc.yaml": PIPELINE,
-        ".dvc/config": "[core]\n    analytics = false\n",
-        ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
-        ".gitignore": "\n".join(ignored),
-        "data/readme": "no data\n",
-    }.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    project = Project(folder)
-    project.start_git()
+    project = make_project(tmp_path_factory.mktemp("sweep"), PIPELINE, "sweep_stub.py")
     project.commit("start")
-    return folder
+    return project.folder
 
 
 @pytest.fixture
@@ -170,7 +140,8 @@ def test_grid_runs_each_value_once_and_keeps_them_as_experiments(project: Sweepi
     assert "[1/3] rate-5e-4: validation.micro_f1 53.0 (48.0–58.0)" in output
     assert "[3/3] rate-5e-6: validation.micro_f1 47.0 (42.0–52.0)" in output
     assert "all done" in output
-    assert "Best: rate-5e-5 (train.learning_rate=5e-05), bilstm validation.micro_f1 57.0" in output
+    best = "Best: rate-5e-5 (train.learning_rate=5e-05), ensemble validation.micro_f1 57.0"
+    assert best in output
     assert "The best of 3 by the same rows" in output
     assert "For information, not for choosing: test micro_f1 33.0" in output
     assert "dvc exp apply rate-5e-5" in output
@@ -216,7 +187,7 @@ def test_interrupted_sweep_goes_on_where_it_was(
     if code == 130:
         assert "unfinished" in output
         assert "waiting" in output
-        assert "Finished trials are kept; the same command goes on." in errors
+        assert "What is finished is kept; the same command goes on." in errors
 
     output = project.sweep("-j", "2")
 
@@ -257,36 +228,53 @@ def test_failed_trial_leaves_the_others_alone_and_is_run_again(project: Sweeping
 
     output = project.sweep(code=1, FAIL="5e-4")
 
-    assert "rate-5e-4: failed. experiment 'rate-5e-4' failed:" in output
+    assert "ERROR: experiment 'rate-5e-4' failed:" in output
     assert "out of memory" in output
     assert "Failed: rate-5e-4. Mend what their lines above name" in output
     assert project.experiments() == ["rate-5e-5", "rate-5e-6"]
 
-    assert "[3/3] rate-5e-4" in project.sweep()
+    assert "rate: 1 to go" in (output := project.sweep())
+    assert "[3/3] rate-5e-4" in output
     assert project.trainings == [0.0005, 0.00005, 0.000005, 0.0005]
 
 
-def test_changed_plan_does_not_take_the_experiments_of_the_old_one(project: Sweeping) -> None:
+def test_changed_plan_needs_another_name(project: Sweeping) -> None:
     space = {"train.learning_rate": [1e-4]}
     project.plan(GRID, space=space)
     project.sweep()
 
     project.plan(GRID, space=space, base={"train.num_train_epochs": 1})
     output = project.sweep(code=1)
-    assert "The DVC experiment 'rate-1e-4' has other parameters than this plan" in output
-    assert "`dvc exp remove rate-1e-4`" in output
+    assert "The sweep 'rate' of this commit was begun with another base. Give the plan" in output
 
-    project.plan(GRID, space=space, objective="validation_reweighted.micro_f1")
+    project.plan(GRID, name="other", space=space, objective="validation_reweighted.micro_f1")
     output = project.sweep(code=1)
-    assert "'rate-1e-4' has no bilstm validation_reweighted.micro_f1" in output
+    assert "'other-1e-4' has no ensemble validation_reweighted.micro_f1 in metrics/sc" in output
+
+
+def test_new_commit_starts_anew_from_the_cache(project: Sweeping) -> None:
+    project.plan(GRID, space={"train.learning_rate": [1e-4]})
+    project.sweep()
+    project.append("readme", "more")
+    project.commit("more")
+    assert "[1/1] rate-1e-4: validation.micro_f1 60.0" in project.sweep()
+    assert project.experiments() == ["rate-1e-4"]
+    assert project.trainings == [1e-4]
+
+
+def test_lost_storage_is_made_anew_from_the_experiments(project: Sweeping) -> None:
+    project.plan(GRID)
+    project.sweep()
+    (project.folder / ".dvc/tmp/gwangye/sweeps/rate.journal").unlink()
+    output = project.sweep()
+    assert "[3/3] rate-5e-6: validation.micro_f1 47.0 (42.0–52.0), saved already" in output
+    assert project.trainings == [0.0005, 0.00005, 0.000005]
 
 
 def test_sweep_is_refused_where_it_cannot_run(project: Sweeping) -> None:
     project.plan(GRID)
     folder = project.folder / ".dvc" / "tmp" / "gwangye"
-    (folder / "sweeps").mkdir(parents=True)
-    with FileLock(folder / "sweeps" / "rate.lock"):
-        assert "Another `gwangye sweep` of 'rate' is running" in project.sweep(code=1)
+    folder.mkdir(parents=True)
     with FileLock(folder / "lock"):
         assert "Another `gwangye` command runs experiments" in project.sweep(code=1)
     (project.folder / "params.yaml").write_text("seed: 1\n", encoding="utf-8")

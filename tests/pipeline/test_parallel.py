@@ -18,10 +18,11 @@ import torch
 from typer.testing import CliRunner
 
 from gwangye import cli
-from gwangye.errors import GwangyeError, ParameterError
+from gwangye.errors import DataError, GwangyeError, ParameterError
 from gwangye.experiments import parallel, workers
 from gwangye.experiments.parallel import Reproduction, StageResult, reproduce
-from gwangye.experiments.workers import Share, final_text, usable_cores, visible_gpus, worker_shares
+from gwangye.experiments.processes import final_text
+from gwangye.experiments.workers import Share, usable_cores, visible_gpus, worker_shares
 
 pytestmark = [
     pytest.mark.pipeline,
@@ -220,6 +221,45 @@ def test_only_what_changed_runs(tmp_path: Path) -> None:
         assert states(reproduce([], SHARES, str)) == {"first": "ran", "second": "up to date"}
         Path("raw").write_text("1\n")
         assert states(reproduce([], SHARES, str)) == {"first": "from cache", "second": "up to date"}
+
+
+INNER = """
+stages:
+  third:
+    cmd: cp ../second.txt third.txt
+    deps: [../second.txt]
+    outs: [third.txt]
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "targets", "expected"),
+    [
+        ("a", [], {"../dvc.yaml:first": "ran", "../dvc.yaml:second": "ran", "third": "ran"}),
+        (
+            "b",
+            ["../dvc.yaml:second"],
+            {"../dvc.yaml:first": "ran", "../dvc.yaml:second": "ran"},
+        ),
+    ],
+)
+def test_subfolder_is_as_for_dvc(
+    tmp_path: Path, folder: str, targets: list[str], expected: dict[str, str]
+) -> None:
+    root = make_repository(tmp_path / "chain", CHAIN, raw="1\n")
+    (root / "a").mkdir()
+    (root / "b").mkdir()
+    (root / "a" / "dvc.yaml").write_text(INNER)
+    with inside(root / folder):
+        assert states(reproduce(targets, SHARES, str)) == expected
+        assert set(states(reproduce(targets, SHARES, str)).values()) == {"up to date"}
+
+
+def test_subfolder_without_a_pipeline_is_told(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "chain", CHAIN, raw="1\n")
+    (root / "b").mkdir()
+    with inside(root / "b"), pytest.raises(DataError, match="chain/b has no dvc.yaml. Run this in"):
+        reproduce([], SHARES, str)
 
 
 # `bad` fails only after `good` has begun
