@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis.confusions import confusion_matrix
-from gwangye.evaluation.analysis.kinds import kinds_of_error
+from gwangye.evaluation.analysis.confusions import confusion_matrix, kinds_of_error
 from gwangye.evaluation.scores import score_text
 from gwangye.examples import Task
 from gwangye.report.tables import Columns
