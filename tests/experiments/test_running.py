@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from gwangye.errors import DataError, GwangyeError
-from gwangye.experiments.running import Finished, Listed, Progress, duration, run_all
-from gwangye.experiments.workbench import Experiment, FailedError, Outcome, StoppedError
+from gwangye.experiments.processes import StoppedError
+from gwangye.experiments.running import Experiments, Listed, Progress, duration, run_all
+from gwangye.experiments.workbench import Experiment, FailedError, Outcome
 
 
 class Bench:
@@ -23,12 +24,6 @@ class Bench:
 
     def open(self) -> None:
         pass
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         self.closed = True
@@ -58,18 +53,21 @@ class Interrupted(Bench):
         self.stopped.set()
 
 
-def run(bench: Bench, *names: str) -> tuple[Finished, list[str]]:
-    """Run experiments one at a time; return what was told too."""
+def run(
+    bench: Bench, *names: str, trials: type[Listed] = Listed
+) -> tuple[list[str], list[str], bool]:
+    """Run experiments one at a time; return which failed, what was told, whether a signal came."""
     told: list[str] = []
-    experiments = [Experiment(name, {}, "") for name in names]
-    progress = Progress(len(names), 1)
-    return run_all(bench, Listed(experiments), progress, told.append), told  # type: ignore[arg-type]
+    listed = trials([Experiment(name, {}, "") for name in names])
+    experiments = Experiments(bench, listed, Progress(len(names), 1), told.append)  # type: ignore[arg-type]
+    run_all(experiments, 1, interrupted := threading.Event())
+    return experiments.failed, told, interrupted.is_set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_impatience_while_it_stops_does_no_harm(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    assert run(Interrupted(number), "a", "b") == (Finished([], interrupted=True), [])
+    assert run(Interrupted(number), "a", "b") == ([], [], True)
     assert signal.getsignal(number) is before
 
 
@@ -84,13 +82,14 @@ def test_each_end_is_a_line_and_a_failure_stops_nothing() -> None:
         }
     )
     assert run(bench, *"abcd") == (
-        Finished(["b"], interrupted=False),
+        ["b"],
         [
             "[1/4] a: 1 min 1 s; 3 to go, about 3 min 4 s",
             "ERROR: experiment 'b' failed",
             "[3/4] c: saved already; 1 to go, about 1 min 1 s",
             "[4/4] d: 2 min 1 s; all done",
         ],
+        False,
     )
 
 
@@ -106,10 +105,9 @@ def test_result_that_cannot_be_taken_in_ends_all() -> None:
         def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
             raise DataError("no such score")
 
-    experiment = Experiment("a", {}, "")
-    bench = Bench({"a": Outcome(experiment, "1", 1.0, new=True)})
+    bench = Bench({"a": Outcome(Experiment("a", {}, ""), "1", 1.0, new=True)})
     with pytest.raises(DataError, match="no such score"):
-        run_all(bench, Refusing([experiment, experiment]), Progress(2, 1), print)  # type: ignore[arg-type]
+        run(bench, "a", "b", trials=Refusing)
     assert bench.closed
 
 
