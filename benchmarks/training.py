@@ -11,8 +11,8 @@ per batch, with evaluation, checkpoints and calibration off, on one epoch of ``-
   the default optimizer. As its rows are all equally long, it takes ``--baseline-share`` of the
   steps, and its rows/s are as good.
 
-With ``--max-tokens N`` this project runs once more with batches of N tokens, and with
-``--compile`` once more with ``torch_compile`` (compiling is part of each round's time).
+With ``--compile`` this project runs once more with ``torch_compile`` (compiling is part of each
+round's time).
 
 With ``--whole-last-layer`` the two plain Trainers run once more, on the same encoder and head put
 together without this project's last layer, which is computed for the tokens that the head reads
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from gwangye.inputs.features.folder import FeatureFolder
     from gwangye.inputs.features.table import FeatureTable
-    from gwangye.params import ResolvedVariant
+    from gwangye.training.variants import ResolvedVariant
 
 OURS, TUNED, BASELINE = "this project", "tuned Trainer", "baseline settings"
 WHOLE = ", whole last layer"
@@ -373,13 +373,9 @@ def main() -> None:
     options.add_argument("--rows", type=int, default=400)
     options.add_argument("--baseline-share", type=float, default=0.25)
     options.add_argument("--whole-last-layer", action="store_true")
-    options.add_argument("--max-tokens", type=int, help="also batches of so many tokens")
     options.add_argument("--compile", action="store_true", help="also with torch_compile")
     chosen = options.parse_args()
     variations: dict[str, dict[str, Any]] = {}
-    if chosen.max_tokens is not None:
-        name = f"batches of {chosen.max_tokens} tokens"
-        variations[name] = {"max_tokens_per_batch": chosen.max_tokens}
     if chosen.compile:
         variations["compiled"] = {"torch_compile": True}
 

@@ -7,6 +7,8 @@ date.
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions
 from gwangye.evaluation.targets import TargetOptions
 from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
 from gwangye.model.heads import HEADS
-from gwangye.options import Piece, Registry
+from gwangye.options import Registry
 from gwangye.prediction.ensembling import ENSEMBLES
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.arguments import OwnArguments
@@ -49,9 +51,9 @@ ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
 
 INTRODUCTION = """# Ingredients
 
-Every piece, with the parameter that chooses it and its options beside that parameter. What stands
-under `loss`, `train` or `augment` holds for all variants; a variant overrides it in
-`variants.<name>`. This page is made from the code: `make docs`.
+Every piece, with the parameter that chooses it and its options (name = default). Values under
+`loss`, `train` or `augment` hold for all variants; a variant overrides them in `variants.<name>`.
+Made from the code by `make docs`.
 """
 
 
@@ -61,37 +63,50 @@ def ingredients() -> str:
     for title, parameter, room in ROOMS:
         if isinstance(room, Registry):
             parts.append(f"## {title}\n\nChosen by `{parameter}`.\n")
-            parts.extend(_piece(name, room[name]) for name in room)
+            parts.extend(_pieces(room))
         else:
-            parts.append(f"## {title}\n\nSet by `{parameter}`.\n\n{_documentation(room)}")
-    return "\n".join(parts)
+            parts.append(f"## {title}\n\nSet by `{parameter}`. {_text(room)}")
+            parts.append(_list(_options(room)))
+    return "\n".join(part for part in parts if part)
 
 
-def _piece(name: str, piece: type[Piece]) -> str:
-    return f"### `{name}`\n\n{_documentation(piece)}"
+def _pieces(room: Registry[Any]) -> Iterator[str]:
+    """Yield the options that several pieces have, once; then every piece with its own."""
+    owners: dict[str, list[str]] = {}
+    for name in room:
+        for option in _options(room[name]):
+            owners.setdefault(option, []).append(name)
+    shared = {option: names for option, names in owners.items() if len(names) > 1}
+    yield _list([f"{option} ({_names(names, room)})" for option, names in shared.items()])
+    for name in room:
+        yield f"### `{name}`\n\n{_text(room[name])}"
+        yield _list([option for option in _options(room[name]) if option not in shared])
 
 
-def _documentation(piece: type[BaseModel]) -> str:
+def _names(names: list[str], room: Registry[Any]) -> str:
+    return "all" if names == list(room) else ", ".join(f"`{name}`" for name in names)
+
+
+def _text(piece: type[BaseModel]) -> str:
+    """Return a docstring's first line, and the rest as a block; a missing reference is left out."""
     documentation = inspect.cleandoc(piece.__doc__ or "")
     summary, _, rest = documentation.partition("\n")
-    lines = [f"{summary}\n"]
-    if rest.strip():
-        lines.append(f"```text\n{rest.strip()}\n```\n")
-    if piece.model_fields:
-        lines.append("| option | default | meaning |\n|---|---|---|")
-        lines.extend(_option(key, field) for key, field in piece.model_fields.items())
-        lines.append("")
-    return "\n".join(lines)
+    rest = re.sub(r"\n*References:\n +None\.?$", "", rest.strip())
+    return f"{summary}\n" + (f"\n```text\n{rest}\n```\n" if rest else "")
+
+
+def _options(piece: type[BaseModel]) -> list[str]:
+    return [_option(name, field) for name, field in piece.model_fields.items()]
 
 
 def _option(name: str, field: FieldInfo) -> str:
-    default = (
-        "required"
-        if field.is_required()
-        else f"`{_yaml(field.get_default(call_default_factory=True))}`"
-    )
-    meaning = (field.description or "").replace("|", "\\|")
-    return f"| `{name}` | {default} | {meaning} |"
+    default = field.get_default(call_default_factory=True)
+    value = "required" if field.is_required() else f"`{_yaml(default)}`"
+    return f"- `{name}` = {value}: {field.description or ''}"
+
+
+def _list(options: list[str]) -> str:
+    return "\n".join([*options, ""]) if options else ""
 
 
 def _yaml(value: Any) -> str:

@@ -7,7 +7,7 @@ Scores are percentages (0 to 100). Labels are ids in the order of ``labels``; th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,28 @@ class Scores(NamedTuple):
     accuracy: float
 
 
+def f1(true_positives: Any, sizes: Any) -> NDArray[np.float64]:
+    """F1 of counts: ``2·TP / (2·TP + FP + FN)``.
+
+    Args:
+        true_positives: Rows (or their weight), of any shape.
+        sizes: ``2·TP + FP + FN``, which is the rows of the relation and the rows predicted as it
+            together; of the same shape.
+
+    Returns:
+        Percent, in that shape; missing (NaN) where it is 0/0.
+    """
+    counts = np.asarray(true_positives, dtype=np.float64)
+    empty = np.full(counts.shape, np.nan)
+    found: NDArray[np.float64] = 200 * np.divide(counts, sizes, out=empty, where=sizes > 0)
+    return found
+
+
 def micro_f1(true: Ids, predicted: Ids, labels: Sequence[str], negative_label: str | None) -> float:
     """Micro-averaged F1 over all relations but the negative one.
 
-    ``F1 = 2·TP / (2·TP + FP + FN)``, summed over the positive relations. Every row counts: a
-    relation predicted for a row without one is a false positive.
+    Counts are summed over the positive relations (:func:`f1`). Every row counts: a relation
+    predicted for a row without one is a false positive.
 
     Args:
         true: (rows,) label ids.
@@ -45,17 +62,12 @@ def micro_f1(true: Ids, predicted: Ids, labels: Sequence[str], negative_label: s
     Raises:
         DataError: ``negative_label`` is not among ``labels``, or an id is not one of a label.
     """
-    from sklearn.metrics import f1_score
-
-    check_negative(negative_label, labels)
+    negative = negative_id(labels, negative_label)
     check_ids(true, len(labels))
     check_ids(predicted, len(labels))
-    if len(true) == 0:
-        return 0.0
-    positive = [i for i, label in enumerate(labels) if label != negative_label]
-    return 100 * float(
-        f1_score(true, predicted, labels=positive, average="micro", zero_division=0.0)
-    )
+    is_relation = true != negative
+    hits = (is_relation & (true == predicted)).sum()
+    return float(np.nan_to_num(f1(hits, is_relation.sum() + (predicted != negative).sum())))
 
 
 def auprc(true: Ids, probabilities: Probabilities) -> float:
@@ -64,8 +76,7 @@ def auprc(true: Ids, probabilities: Probabilities) -> float:
     This is not ``sklearn.metrics.average_precision_score``, which sums rectangles. The negative
     relation counts like any other.
 
-    A relation that no row has is left out of the mean, since it has no recall;
-    :func:`absent_relations` counts them.
+    A relation that no row has is left out of the mean, since it has no recall.
 
     Args:
         true: (rows,) label ids.
@@ -82,18 +93,15 @@ def auprc(true: Ids, probabilities: Probabilities) -> float:
     return float(np.nanmean(areas)) if len(true) else 0.0
 
 
-def relation_areas(
-    true: Ids, probabilities: Probabilities, weights: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def relation_areas(true: Ids, probabilities: Probabilities) -> NDArray[np.float64]:
     """Area under the precision-recall curve of each relation, as in :func:`auprc`.
 
     Args:
         true: (rows,) label ids.
         probabilities: (rows, relations), each row summing to 1.
-        weights: (rows,) what a row counts, at least 0; None counts all alike.
 
     Returns:
-        (relations,) percent; missing (NaN) for a relation of which no row weighs more than 0.
+        (relations,) percent; missing (NaN) for a relation that no row has.
 
     Raises:
         DataError: As :func:`auprc`.
@@ -103,18 +111,10 @@ def relation_areas(
     check_ids(true, probabilities.shape[1])
     check_probabilities(probabilities)
     areas = np.full(probabilities.shape[1], np.nan)
-    for label in np.unique(true if weights is None else true[weights > 0]):
-        precision, recall, _ = precision_recall_curve(
-            true == label, probabilities[:, label], sample_weight=weights
-        )
+    for label in np.unique(true):
+        precision, recall, _ = precision_recall_curve(true == label, probabilities[:, label])
         areas[label] = 100 * auc(recall, precision)
     return areas
-
-
-def absent_relations(true: Ids, labels: Sequence[str]) -> list[str]:
-    """Return the relations that no row has: their curves are undefined."""
-    present = set(np.unique(true).tolist())
-    return [label for i, label in enumerate(labels) if i not in present]
 
 
 def score(
@@ -175,7 +175,7 @@ def per_relation(
             "relation": list(labels),
             "precision": 100 * correct / np.maximum(chosen, 1),
             "recall": np.where(support > 0, 100 * correct / np.maximum(support, 1), np.nan),
-            "f1": np.where(support > 0, 200 * correct / np.maximum(support + chosen, 1), np.nan),
+            "f1": np.where(support > 0, f1(correct, support + chosen), np.nan),
             "auprc": areas,
             "support": support,
         }
@@ -195,17 +195,20 @@ def check_shape(true: Ids, probabilities: Probabilities, labels: Sequence[str]) 
         )
 
 
-def check_negative(negative_label: str | None, labels: Sequence[str]) -> None:
-    """Check that the relation left out of micro-F1 is one.
+def negative_id(labels: Sequence[str], negative_label: str | None) -> int:
+    """Return the id of the relation left out of micro-F1; -1, which no row has, for None.
 
     Raises:
         DataError: ``negative_label`` is not among ``labels``.
     """
-    if negative_label is not None and negative_label not in labels:
+    if negative_label is None:
+        return -1
+    if negative_label not in labels:
         raise DataError(
             f"negative label '{negative_label}' is not one of the {len(labels)} relations. "
             f"{did_you_mean(negative_label, labels)} None averages over all relations."
         )
+    return list(labels).index(negative_label)
 
 
 def check_ids(ids: Ids, num_labels: int) -> None:
@@ -239,3 +242,33 @@ def check_probabilities(probabilities: Probabilities) -> None:
             f"Row {row} holds no probabilities: values from {probabilities[row].min():.3g} to "
             f"{probabilities[row].max():.3g}, sum {sums[row]:.3g}. Apply a softmax to logits first."
         )
+
+
+def check_labelled(true: Ids, probabilities: Probabilities) -> None:
+    """Check that there is a row of probabilities per label id.
+
+    Raises:
+        DataError: The shapes do not fit, or the rows are not probabilities and label ids.
+    """
+    if probabilities.ndim != 2 or len(probabilities) != len(true):
+        raise DataError(
+            f"Probabilities have shape {probabilities.shape}, but there are {len(true)} labelled "
+            "rows. Give one row of probabilities per label."
+        )
+    check_ids(true, probabilities.shape[1])
+    check_probabilities(probabilities)
+
+
+def check_weights(weights: NDArray[np.floating], num_rows: int) -> None:
+    """Check that there is a usable weight per row.
+
+    Raises:
+        DataError: There is another number of weights than of rows, one is negative or missing, or
+            all are 0.
+    """
+    if weights.shape != (num_rows,):
+        raise DataError(f"Weights have shape {weights.shape}; give one per row: ({num_rows},).")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise DataError("A row's weight is negative or no number. Weights are 0 or more.")
+    if num_rows and weights.sum() == 0:
+        raise DataError("All weights are 0, so that no row counts. One must be above 0.")

@@ -12,9 +12,9 @@ generated documentation read the registry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gwangye.errors import ParameterError, did_you_mean
 
@@ -26,6 +26,7 @@ class Piece(BaseModel):
 
 
 P = TypeVar("P", bound=Piece)
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Registry(Generic[P]):

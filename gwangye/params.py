@@ -10,131 +10,33 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializeAsAny,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError
 
 from gwangye.data.labels import read_labels
+from gwangye.data.options import Data, Split
 from gwangye.data.splitting import STRATEGIES, SplitStrategy
+from gwangye.encoders.options import Encoder
 from gwangye.errors import ParameterError, did_you_mean
+from gwangye.evaluation.options import Evaluate
 from gwangye.evaluation.robustness import RobustnessOptions
 from gwangye.evaluation.targets import TargetOptions
 from gwangye.inputs.markers.input_form import InputForm
-from gwangye.model.heads import HEADS, HeadOptions
-from gwangye.options import Section, explain
+from gwangye.options import Section, Seed, explain
 from gwangye.prediction.ensembling import ENSEMBLES, Ensemble
 from gwangye.training.arguments import check_training_arguments
-from gwangye.training.augmentation import Augmentation, build_augmentations, for_task
-from gwangye.training.losses import LOSSES, Loss
+from gwangye.training.augmentation import build_augmentations, for_task
+from gwangye.training.losses import LOSSES
 from gwangye.training.pretraining import Pretraining
+from gwangye.training.variants import ResolvedVariant, Variant, resolve
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Folders beside the variants' own, which a variant's outputs would overwrite.
 RESERVED_NAMES = {"encoders", "ensemble", "submission"}
 PRETRAINED = "pretrained"
 """What the encoder stage's encoder is called; the others are those of `pretrain`."""
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-class Data(Section):
-    """``data``: which files, and how they are read."""
-
-    train: str
-    test: str
-    columns: dict[str, str] | None = None
-    labels: str | None = None
-    negative_label: str | None = "no_relation"
-    entity_types: Annotated[list[str], Field(min_length=1)]
-    on_invalid: Literal["error", "drop"] = "error"
-    duplicates: Literal["keep", "drop"] = "keep"
-    contradictions: Literal["keep", "drop"] = "keep"
-    max_train_examples: Annotated[int, Field(ge=1)] | None = None
-
-
-class Encoder(Section):
-    """``encoder``: the pretrained encoder and how much of it is kept."""
-
-    model_name_or_path: str
-    prune_vocabulary: bool = False
-    num_hidden_layers: Annotated[int, Field(ge=1)] | None = None
-
-
-class Split(Section):
-    """``split``: how validation rows are chosen."""
-
-    strategy: dict[str, Any]
-    num_folds: Annotated[int, Field(ge=2)]
-    num_repeats: Annotated[int, Field(ge=1)] = 1
-    folds: Annotated[list[int], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _folds_exist(self) -> Split:
-        total = self.num_folds * self.num_repeats
-        for fold in self.folds:
-            if not 0 <= fold < total:
-                raise ValueError(
-                    f"split.folds holds {fold}, but split.num_folds is {self.num_folds} and "
-                    f"split.num_repeats {self.num_repeats}: allowed are 0 to {total - 1}"
-                )
-        if len(set(self.folds)) < len(self.folds):
-            raise ValueError(f"split.folds names a fold twice: {self.folds}")
-        return self
-
-
-class Variant(Section):
-    """``variants.<name>``: encoder, input form, head, and what differs in loss and training."""
-
-    encoder: str
-    input: str
-    head: dict[str, Any]
-    loss: dict[str, Any]
-    train: dict[str, Any] = Field(default_factory=dict)
-    augment: dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
-
-    @field_validator("loss")
-    @classmethod
-    def _loss_has_a_section(cls, loss: dict[str, Any]) -> dict[str, Any]:
-        if "section" not in loss:
-            raise ValueError("'section' is missing: `loss`, or `losses.<name>`")
-        return loss
-
-
-class Evaluate(Section):
-    """``evaluate``: how sure the intervals are, and how much the error tables hold."""
-
-    resamples: Annotated[int, Field(ge=1)] = 1000
-    num_errors: Annotated[int, Field(ge=0)] = 200
-
-
-class ResolvedVariant(BaseModel):
-    """A variant with everything looked up: what the train stage works from.
-
-    Dumped, it holds every option of its head and its loss, not only those that all heads and all
-    losses share: the checkpoint folder is named after the dump.
-    """
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
-    name: str
-    seeds: list[int]
-    encoder: str
-    input: str
-    head_name: str
-    head: SerializeAsAny[HeadOptions]
-    loss_name: str
-    loss: SerializeAsAny[Loss]
-    train: dict[str, Any]
-    augment: dict[str, SerializeAsAny[Augmentation]]
 
 
 class Params(Section):
@@ -245,31 +147,17 @@ class Params(Section):
             raise ParameterError(
                 f"variants.{name} does not exist. {did_you_mean(name, self.variants)}"
             )
-        variant, where = self.variants[name], f"variants.{name}"
-        own_loss = {key: value for key, value in variant.loss.items() if key != "section"}
-        base = self._loss_section(variant.loss["section"], where)
-        loss = {**base, **own_loss}
-        return ResolvedVariant(
-            name=name,
-            input=variant.input,
-            head=HEADS.build(variant.head, f"{where}.head"),
-            head_name=variant.head["name"],
-            loss=LOSSES.build(loss, f"{where}.loss"),
-            loss_name=loss["name"],
-            train={**self.train, **variant.train},
-            augment=build_augmentations({**self.augment, **variant.augment}, f"{where}.augment"),
-            encoder=variant.encoder,
-            seeds=[self.seed] if variant.seeds is None else variant.seeds,
+        return resolve(
+            name,
+            self.variants[name],
+            seed=self.seed,
+            losses={
+                "loss": self.loss,
+                **{f"losses.{key}": self.losses[key] for key in self.losses},
+            },
+            train=self.train,
+            augment=self.augment,
         )
-
-    def _loss_section(self, section: str, where: str) -> dict[str, Any]:
-        sections = {"loss": self.loss, **{f"losses.{key}": self.losses[key] for key in self.losses}}
-        if section not in sections:
-            raise ParameterError(
-                f"{where}.loss.section: there is no section '{section}'. "
-                f"{did_you_mean(section, sections)}"
-            )
-        return sections[section]
 
     def _check_variant(self, name: str) -> None:
         where = f"variants.{name}"

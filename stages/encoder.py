@@ -6,7 +6,7 @@ Writes a folder that ``AutoModel.from_pretrained`` and ``AutoTokenizer.from_pret
 import logging
 from pathlib import Path
 
-from gwangye.encoders import fetch_encoder
+from gwangye.encoders.fetch import fetch_encoder
 from gwangye.params import Params
 from stages import run
 

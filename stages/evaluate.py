@@ -1,57 +1,69 @@
-"""Stage ``evaluate``: scores and the reasons for errors. Params: ``seed``, ``evaluate``, members.
+"""Stage ``evaluate``: scores and the reasons for errors.
 
-Reads the split, the target and all predictions; writes ``metrics.json`` (scores in three columns);
-per model and part scores per relation and per slice, the confusion matrix, the most confident
-errors, reliability and risk-coverage; where the members of the ensemble (``ensemble.members``)
-disagree most, and the labels that it doubts.
+Params: ``seed``, ``ensemble.members``, ``evaluate``, ``variants``.
+
+Reads the split, the target and all predictions; writes ``metrics.json`` (the headline scores) and
+``scores.csv`` (all of them, with intervals); in ``tables/`` per model and part scores per relation
+and per slice, the confusion matrix, the most confident errors, reliability and risk-coverage; where
+the members of the ensemble disagree most, the suspected label errors, and the learning curves.
 """
 
 import logging
 from pathlib import Path
 
+import pandas as pd
+
+from gwangye.evaluation.curves import read_curves
 from gwangye.evaluation.evaluator import Evaluator
+from gwangye.evaluation.scores import headline, score_text
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
-from gwangye.files import write_csv, write_json
+from gwangye.files import remove_strays, write_csv, write_json
 from gwangye.params import Params
-from gwangye.prediction.tables import read_member, read_predictions
+from gwangye.prediction.tables import predictions_file, read_member, read_predictions
 from stages import run
 
 logger = logging.getLogger("evaluate")
 
 
-def main(params: Params, split: str, predictions: str, target: str, metrics: str) -> None:
+def main(params: Params, data: str, out: str) -> None:
     """Score the ensemble and every variant."""
-    dataset, source, folder = Dataset.read(Path(split)), Path(predictions), Path(metrics)
+    source, folder = Path(data), Path(out)
+    dataset = Dataset.read(source / "split")
+    remove_strays(source / "predictions", [f"{name}.parquet" for name in params.variants])
+    remove_strays(folder / "train", list(params.variants))
     labels = dataset.task.labels
     evaluator = Evaluator(
         dataset,
-        Target.read(Path(target) / "target.json"),
+        Target.read(source / "target" / "target.json"),
         num_errors=params.evaluate.num_errors,
         resamples=params.evaluate.resamples,
         seed=params.seed,
     )
     names = ("ensemble", *params.variants)
-    tables = {name: read_predictions(source / f"{name}.parquet", labels) for name in names}
-    scores = {}
+    tables = {name: read_predictions(predictions_file(source, name), labels) for name in names}
+    found = []
     for name, table in tables.items():
         evaluation = evaluator.evaluate(table)
-        evaluation.write_tables(folder, name)
-        scores[name] = evaluation.metrics
-        for column, values in evaluation.metrics.items():
-            logger.info(
-                "%s %s: micro-F1 %.2f (%.2f to %.2f)",
-                name,
-                column,
-                *(values[key] for key in ("micro_f1", "micro_f1_low", "micro_f1_high")),
-            )
+        evaluation.write_tables(folder / "tables", name)
+        found.append(evaluation.scores(name))
+    scores = pd.concat(found, ignore_index=True)
+    chosen = scores[(scores["metric"] == "micro_f1") & (scores["pairs"] == "all")]
+    for row in chosen.to_dict(orient="records"):
+        text = score_text(row["value"], row["low"], row["high"])
+        logger.info("%s %s: micro-F1 %s", row["model"], row["column"], text)
+    for note in scores["note"].dropna().unique():
+        logger.warning("the re-weighted scores differ from the target: %s", note)
     members = {member: read_member(source, member, labels) for member in params.members()}
     for part, rows in evaluator.disagreements(tables["ensemble"], members).items():
-        write_csv(rows, folder / "disagreements" / f"{part}.csv")
+        write_csv(rows, folder / "tables" / "disagreements" / f"{part}.csv")
     doubted = evaluator.doubted_labels(tables["ensemble"])
-    write_csv(doubted, folder / "label_noise.csv")
+    write_csv(doubted, folder / "tables" / "label_noise.csv")
     logger.info("labels in doubt: %d", len(doubted))
-    write_json(scores, folder / "metrics.json")
+    for name, curve in read_curves(folder / "train", list(params.variants)).items():
+        write_csv(curve, folder / "tables" / "curves" / f"{name}.csv")
+    write_csv(scores, folder / "scores.csv")
+    write_json(headline(scores), folder / "metrics.json")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ Reads the trained model(s) and the features, writes guid, part and one column pe
 import logging
 from pathlib import Path
 
-from gwangye.inputs.features.folder import FeatureFolder
+from gwangye.inputs.features.table import read_features
 from gwangye.params import Params
-from gwangye.prediction.predictor import predict_folds
+from gwangye.prediction.folds import predict_folds
 from gwangye.prediction.tables import write_predictions
 from stages import run
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("predict")
 
 def main(params: Params, model: str, features: str, target: str) -> None:
     """Predict the validation rows of every fold, and the test rows."""
-    rows = FeatureFolder.read(Path(features)).table
+    rows = read_features(Path(features) / "features.parquet")
     table = predict_folds(Path(model), rows, params.split.folds, progress=True)
     write_predictions(table, Path(target))
     counts = table["part"].value_counts().to_dict()

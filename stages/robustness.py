@@ -1,13 +1,14 @@
-"""Stage ``robustness@<variant>``: which predictions change when a sentence is written otherwise.
+"""Stage ``robustness@<variant>``: what is predicted when a sentence is written otherwise.
 
-Params: ``seed``, ``split.folds``, ``robustness``. Reads the split and the trained model(s); writes
-``rates.csv`` (how many change, per perturbation and relation) and ``changed.csv`` (which).
+Params: ``seed``, ``split.folds``, ``robustness`` but ``num_changed``. Reads the split and the
+trained model(s); writes
+``cases.parquet``: every perturbed row with its predictions before and after.
 """
 
 import logging
 from pathlib import Path
 
-from gwangye.evaluation.robustness import measure_robustness
+from gwangye.evaluation.robustness.measuring import measure_robustness
 from gwangye.examples import Dataset
 from gwangye.params import Params
 from stages import run
@@ -15,9 +16,9 @@ from stages import run
 logger = logging.getLogger("robustness")
 
 
-def main(params: Params, split: str, models: str, target: str) -> None:
-    """Perturb validation rows and count the predictions that change."""
-    robustness = measure_robustness(
+def main(params: Params, split: str, models: str, out: str) -> None:
+    """Perturb validation rows and predict them again."""
+    cases = measure_robustness(
         Dataset.read(Path(split)),
         Path(models),
         folds=params.split.folds,
@@ -25,12 +26,12 @@ def main(params: Params, split: str, models: str, target: str) -> None:
         seed=params.seed,
         progress=True,
     )
-    robustness.write(Path(target))
-    rates = robustness.rates
-    for line in rates[rates["relation"] == "all"].itertuples():
-        logger.info(
-            "%s: %.1f %% of %d predictions change", line.perturbation, line.changed, line.rows
-        )
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    cases.to_parquet(folder / "cases.parquet", index=False)
+    changed = (cases["before"] != cases["after"]).groupby(cases["perturbation"], sort=False)
+    for perturbation, rows in changed:
+        logger.info("%s: %d of %d predictions change", perturbation, rows.sum(), len(rows))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Stage ``split``: check the examples and choose validation rows.
 
 Params: ``seed``, ``data``, ``split.strategy``, ``split.num_folds``,
-``split.num_repeats``. Reads the labelled and the test file; writes ``train.parquet`` (with
+``split.num_repeats``. Reads the files that ``data`` names; writes ``train.parquet`` (with
 ``fold``), ``test.parquet``, ``task.json``, ``report.json`` and ``rejected.csv``.
 """
 
@@ -16,11 +16,11 @@ from stages import run
 logger = logging.getLogger("split")
 
 
-def main(params: Params, train: str, test: str, target: str) -> None:
+def main(params: Params, out: str) -> None:
     """Read, check, cut into folds, report."""
     result = split_files(
-        Path(train),
-        Path(test),
+        Path(params.data.train),
+        Path(params.data.test),
         data=params.data,
         strategy=params.split_strategy(),
         num_folds=params.split.num_folds,
@@ -28,7 +28,7 @@ def main(params: Params, train: str, test: str, target: str) -> None:
         seed=params.seed,
     )
     params.check_labels(result.dataset.task.labels)
-    folder = Path(target)
+    folder = Path(out)
     result.dataset.write(folder)
     write_json(result.report, folder / "report.json")
     result.rejected.to_csv(folder / "rejected.csv", index=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 from gwangye.examples import Task
 from gwangye.model.folders import runs
 from gwangye.params import Params
-from gwangye.training.variant import train_variant
+from gwangye.training.train_variant import train_variant
 from stages import run
 
 logger = logging.getLogger("train")

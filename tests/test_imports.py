@@ -58,15 +58,18 @@ def after_running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[st
     """What each stage that moves tables has loaded after it ran on the sample corpus."""
     folder = tmp_path_factory.mktemp("imports")
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for part in ("train", "test"):
+        params["data"][part] = str(ROOT / params["data"][part])
     params["target"]["resamples"] = params["evaluate"]["resamples"] = 20
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    sample, split, predictions = ROOT / "data" / "raw" / "sample", "data/split", "data/predictions"
+    for name in ("train", "robustness"):
+        (folder / "metrics" / name).mkdir(parents=True)
     arguments = {
-        "split": (str(sample / "train.json"), str(sample / "test.json"), split),
-        "ensemble": (split, predictions),
-        "target": (split, f"{predictions}/ensemble.parquet", "data/target"),
-        "evaluate": (split, predictions, "data/target", "metrics"),
-        "report": (split, predictions, "metrics", "metrics/report.html"),
+        "split": ("data/split",),
+        "ensemble": ("data", "data/ensemble"),
+        "target": ("data", "data/target"),
+        "evaluate": ("data", "metrics"),
+        "report": ("data", "metrics", "metrics/report.html"),
     }
     names = {}
     for stage, given in arguments.items():

@@ -17,7 +17,16 @@ from sklearn.metrics import (
 )
 
 from gwangye.errors import DataError
-from gwangye.metrics import absent_relations, auprc, micro_f1, per_relation, score
+from gwangye.metrics import (
+    auprc,
+    check_labelled,
+    check_weights,
+    f1,
+    micro_f1,
+    negative_id,
+    per_relation,
+    score,
+)
 
 LABELS = ["no_relation", "per:title", "org:product"]
 
@@ -47,6 +56,17 @@ F1 = {
 def test_micro_f1(true: list[int], predicted: list[int], expected: float) -> None:
     value = micro_f1(ids(*true), ids(*predicted), LABELS, "no_relation")
     assert value == pytest.approx(expected, abs=1e-3)
+
+
+def test_f1_of_counts_of_any_shape() -> None:
+    assert f1(1, 3) == pytest.approx(200 / 3)
+    counts = f1(np.array([[1, 0], [0, 2]]), np.array([[4, 1], [0, 4]]))
+    np.testing.assert_array_equal(counts, [[50, 0], [np.nan, 100]])
+
+
+def test_negative_id() -> None:
+    assert negative_id(LABELS, "per:title") == 1
+    assert negative_id(LABELS, None) == -1
 
 
 def test_without_a_negative_label_all_relations_count() -> None:
@@ -174,12 +194,10 @@ def test_rounding_of_the_sum_is_no_fault() -> None:
     assert auprc(ids(0, 1), np.array([[0.6, 0.4005], [0.2, 0.7995]])) == 100.0
 
 
-def test_relation_without_rows_is_left_out_and_counted() -> None:
+def test_relation_without_rows_is_left_out() -> None:
     """As 0 it would make the mean 52.78."""
     probabilities = np.hstack([PROBABILITIES, np.zeros((4, 1))])
     assert auprc(TRUE, probabilities) == pytest.approx(79.1667, abs=1e-3)
-    assert absent_relations(TRUE, LABELS) == ["org:product"]
-    assert absent_relations(ids(), LABELS) == LABELS
 
 
 def random_case() -> tuple[np.ndarray, np.ndarray]:
@@ -286,3 +304,27 @@ def test_relation_that_is_predicted_but_absent_has_precision_0() -> None:
     assert table["precision"].tolist() == [0.0, 0.0]
     assert table["recall"].tolist()[0] == 0.0
     assert np.isnan(table["recall"][1])
+
+
+def test_labelled_rows_must_fit() -> None:
+    with pytest.raises(DataError, match=r"shape \(4, 2\), but there are 3 labelled rows"):
+        check_labelled(TRUE[:3], PROBABILITIES)
+    with pytest.raises(DataError, match="Row 0 has label id 2; allowed: 0 to 1."):
+        check_labelled(ids(2, 0, 1, 0), PROBABILITIES)
+    with pytest.raises(DataError, match="Row 0 holds no probabilities"):
+        check_labelled(TRUE, 2 * PROBABILITIES)
+
+
+WEIGHTS = {
+    "too few": ([1.0], r"Weights have shape \(1,\); give one per row: \(2,\)"),
+    "negative": ([1.0, -1.0], "negative or no number"),
+    "endless": ([1.0, np.inf], "negative or no number"),
+    "missing": ([1.0, np.nan], "negative or no number"),
+    "all 0": ([0.0, 0.0], "All weights are 0"),
+}
+
+
+@pytest.mark.parametrize(("weights", "message"), WEIGHTS.values(), ids=list(WEIGHTS))
+def test_weights_must_fit(weights: list[float], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        check_weights(np.array(weights), 2)

@@ -103,11 +103,6 @@ FAULTS = [
     ("train.head_learning_rate", 0, "train.head_learning_rate: Input should be greater than 0"),
     ("train.layer_decay", 1.5, "train.layer_decay: Input should be less than or equal to 1"),
     ("train.layer_decay", 0, "train.layer_decay: Input should be greater than 0"),
-    (
-        "train.max_tokens_per_batch",
-        0,
-        "train.max_tokens_per_batch: Input should be greater than or",
-    ),
     ("train.adversarial", {"name": "fgsm"}, "train.adversarial.name: adversarial training 'fgsm'"),
     ("train.averaging", {"name": "ema", "decay": 2}, "train.averaging.decay: Input should be less"),
     ("train.averaging", "ema", "train.averaging: Input should be a valid dictionary"),
@@ -254,16 +249,6 @@ def test_early_stopping_needs_evaluations() -> None:
     values = changed("train.eval_strategy", "no")
     values["train"]["save_strategy"] = "no"
     with pytest.raises(ParameterError, match="early_stopping_patience needs evaluations"):
-        Params.from_mapping(values)
-
-
-def test_token_batches_need_rows_of_like_length() -> None:
-    values = changed("train.max_tokens_per_batch", 4096)
-    Params.from_mapping(values)
-    values["train"]["train_sampling_strategy"] = "random"
-    with pytest.raises(
-        ParameterError, match="max_tokens_per_batch needs rows of like length, .* is 'random'"
-    ):
         Params.from_mapping(values)
 
 

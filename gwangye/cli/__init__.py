@@ -29,7 +29,6 @@ typer_app.command("review")(review.review)
 typer_app.command("sweep")(sweep.sweep)
 typer_app.command("repro")(pipeline.repro)
 typer_app.command("scores")(pipeline.scores)
-typer_app.command("sync")(pipeline.sync)
 typer_app.command("merge")(pipeline.merge)
 
 

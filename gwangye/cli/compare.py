@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gwangye.errors import ParameterError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from gwangye.examples import Dataset
-    from gwangye.experiments.comparison import Comparison, Flips, Pair
-
-PREDICTIONS = Path("data/predictions")
-SPLIT = Path("data/split")
-TARGET = Path("data/target/target.json")
+    from gwangye.experiments.comparison import Comparison, Flips
 
 
 def compare(
@@ -43,45 +36,18 @@ def compare(
     validation, the difference is tested twice: on the rows as they are, and re-weighted to the
     target. Rows that B mends and rows that it breaks are counted, and with --rows listed.
     """
-    from gwangye.examples import Dataset
+    from gwangye.experiments.comparison import compare_models
+    from gwangye.experiments.staleness import stale_warning
     from gwangye.files import write_csv
 
     if part not in ("validation", "test"):
         raise ParameterError(f"--part {part}: allowed are validation and test.")
-    dataset = Dataset.read(SPLIT)
-    found, flipped = compared(first, second, dataset, part, resamples=resamples, seed=seed)
+    found, flipped = compare_models(first, second, part, resamples=resamples, seed=seed)
     if rows is not None:
         write_csv(flipped.table, rows)
+    if warning := stale_warning(Path.cwd(), "predictions", "ensemble"):
+        typer.echo(warning, err=True)
     _print(found, flipped, output_format)
-
-
-def compared(
-    first: str,
-    second: str,
-    dataset: Dataset,
-    part: str = "validation",
-    *,
-    resamples: int = 10_000,
-    seed: int = 0,
-) -> tuple[dict[str, Comparison], Flips]:
-    """Compare two models of this project: on the rows as they are, and re-weighted to the target.
-
-    Raises:
-        DataError: Predictions or rows are missing or do not go together.
-    """
-    from gwangye.experiments.comparison import align, flips
-    from gwangye.experiments.comparison import compare as test
-    from gwangye.experiments.revisions import predictions_of
-
-    a, b = (predictions_of(name, PREDICTIONS, dataset.task.labels) for name in (first, second))
-    pair = align(a, b, dataset, part, names=(first, second))
-    found = {"plain": test(pair, resamples=resamples, seed=seed)}
-    weights = _weights(pair, dataset)
-    if weights is not None:
-        found["re-weighted to the target"] = test(
-            pair, weights=weights, resamples=resamples, seed=seed
-        )
-    return found, flips(pair, dataset.rows(part, pair.guids))
 
 
 def _print(found: dict[str, Comparison], flipped: Flips, output_format: str) -> None:
@@ -97,14 +63,3 @@ def _print(found: dict[str, Comparison], flipped: Flips, output_format: str) -> 
             for sentence in comparison.describe():
                 typer.echo(f"  {sentence}")
     typer.echo(flipped.sentence())
-
-
-def _weights(pair: Pair, dataset: Dataset) -> NDArray[Any] | None:
-    """Return the (rows,) weights of validation rows to the target, if there is one."""
-    from gwangye.evaluation.targets import Target
-
-    if pair.part != "validation" or not TARGET.is_file():
-        return None
-    rows = dataset.labelled("validation").set_index("guid", drop=False).loc[list(pair.guids)]
-    raking = Target.read(TARGET).weigh(rows, dataset)
-    return None if raking is None else raking.weights

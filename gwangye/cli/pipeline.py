@@ -1,23 +1,24 @@
-"""Helpers around the pipeline: run it in parallel, print the scores, sync, merge branches."""
+"""Helpers around the pipeline: run it in parallel, print the scores, merge branches."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gwangye.errors import DataError, GwangyeError
+from gwangye.experiments.repository import SCORES
 
 if TYPE_CHECKING:
-    from gwangye.experiments.parallel import Reproduction
+    import pandas as pd
+    from rich.table import Table
 
-COLUMNS = ("validation", "validation_reweighted", "test")
+    from gwangye.experiments.parallel import Reproduction
 
 
 def repro(
@@ -59,75 +60,71 @@ def repro(
 
 
 def _print_stages(reproduction: Reproduction, seconds: float) -> None:
+    import pandas as pd
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("stage", "state", show_footer=True)
+    from gwangye.experiments.tables import to_terminal
+
+    rows = [(*of, f"{took:.1f}" if took else "") for *of, took in reproduction.results]
+    frame = pd.DataFrame(rows, columns=["stage", "state", "seconds"])
+    table = to_terminal(frame, show_footer=True)
     table.columns[0].footer = "total"
-    table.add_column("seconds", justify="right", footer=f"{seconds:.1f}")
-    for stage, state, took in reproduction.results:
-        table.add_row(stage, state, f"{took:.1f}" if took else "")
+    table.columns[2].footer = f"{seconds:.1f}"
+    table.columns[2].justify = "right"
     Console().print(table)
 
 
 def scores(
-    file: Annotated[Path, typer.Argument(help="What the evaluate stage wrote.")] = Path(
-        "metrics/metrics.json"
-    ),
+    file: Annotated[Path, typer.Argument(help="What the evaluate stage wrote.")] = SCORES,
 ) -> None:
     """Print the scores of the ensemble and every variant as a table.
 
     Percent, with 95 % intervals, in three columns: plain validation, validation re-weighted to the
-    target, and test where it has labels.
+    target, and the test file; those that there are. A warning comes first where parameters, data or
+    code have changed since.
     """
-    from rich.console import Console
-    from rich.table import Table
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gwangye.experiments.staleness import data_of_run, stale_warning
 
     if not file.is_file():
         raise DataError(f"{file} does not exist. Run `dvc repro` first.")
-    models = json.loads(file.read_text(encoding="utf-8"))
-    columns = [name for name in COLUMNS if any(name in parts for parts in models.values())]
-    table = Table("model", "metric", *(name.replace("_", " ") for name in columns))
-    for model, parts in models.items():
-        for metric, title in (("micro_f1", "micro-F1"), ("auprc", "AUPRC")):
-            cells = [_score(parts.get(name), metric) for name in columns]
-            table.add_row(model, title, *cells, end_section=metric == "auprc")
+    project = file.resolve().parents[len(SCORES.parts) - 1]
+    with ThreadPoolExecutor(1) as pool:  # DVC takes a second, and so do the imports
+        asked = pool.submit(stale_warning, project, "scores", "evaluate")
+        from rich.console import Console
+
+        from gwangye.evaluation.scores import TITLES, read_scores
+
+        found = read_scores(file.read_text(encoding="utf-8"), str(file))
+        table = _scores_table(found)
+        data = data_of_run(project)
+        warning = asked.result()
+    if warning:
+        typer.echo(warning, err=True)
     Console().print(table)
+    for column, note in found[["column", "note"]].dropna().drop_duplicates().to_numpy():
+        typer.echo(f"{TITLES[column]}: {note}")
+    if data:
+        typer.echo(f"Percent. Data: {', '.join(data)}")
 
 
-def _score(values: dict[str, Any] | None, metric: str) -> str:
-    if values is None:
-        return ""
-    low, high = values[f"{metric}_low"], values[f"{metric}_high"]
-    return f"{values[metric]:.1f} ({low:.1f}–{high:.1f})"
+def _scores_table(scores: pd.DataFrame) -> Table:
+    """Return a row per model and metric, a column per part."""
+    from gwangye.evaluation.scores import METRICS, TITLES, score_text
+    from gwangye.experiments.tables import to_terminal
 
-
-def sync(
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit code 1 if out of step.")
-    ] = False,
-) -> None:
-    """Bring dvc.yaml in step with the variants of params.yaml.
-
-    DVC cannot list the predictions and curves of all variants by itself, so ``ensemble``,
-    ``evaluate`` and ``plots`` name them one by one. Run this after adding, renaming or removing a
-    variant.
-    """
-    from gwangye.experiments.pipeline import sync_dependencies
-    from gwangye.params import load_params
-
-    variants = list(load_params(Path("params.yaml")).variants)
-    path = Path("dvc.yaml")
-    text = path.read_text(encoding="utf-8")
-    synced = sync_dependencies(text, variants)
-    if synced == text:
-        typer.echo("dvc.yaml is in step with params.yaml.")
-    elif check:
-        typer.echo("dvc.yaml is out of step with params.yaml: run `gwangye sync`.", err=True)
-        raise typer.Exit(1)
-    else:
-        path.write_text(synced, encoding="utf-8")
-        typer.echo(f"dvc.yaml now lists {', '.join(variants)}.")
+    shown = scores[(scores["pairs"] == "all") & scores["metric"].isin(METRICS)]
+    values = shown[["value", "low", "high"]].itertuples(index=False)
+    frame = shown.assign(text=[score_text(*of) for of in values]).pivot_table(
+        index=["model", "metric"], columns="column", values="text", aggfunc="first", sort=False
+    )
+    frame = frame[[name for name in TITLES if name in frame]].rename(columns=TITLES).reset_index()
+    frame["metric"] = frame["metric"].map(METRICS)
+    table = to_terminal(frame)
+    for row, goes_on in zip(table.rows, frame["model"].duplicated(keep="last"), strict=True):
+        row.end_section = not goes_on
+    return table
 
 
 def merge(

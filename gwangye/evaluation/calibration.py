@@ -13,94 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.metrics import Ids, Probabilities, check_ids, check_probabilities, check_shape
-
-TEMPERATURES = (0.05, 20.0)
-"""Lowest and highest temperature that is fitted."""
-
-# Prediction tables hold float32: a probability of 0 is one below its smallest normal number.
-_SMALLEST = float(np.finfo(np.float32).tiny)
-
-
-def fit_temperature(probabilities: Probabilities, true: Ids) -> float:
-    """Fit the temperature that minimises the cross entropy of the labelled rows.
-
-    ``loss(T) = -mean(log softmax(log p / T)[true])``. A temperature above 1 makes the model less
-    sure, one below 1 surer. The loss is convex in 1/T, so there is one optimum; it is where the
-    mean log probability under the scaled model equals that of the true relations.
-
-    Where nothing can be learnt the temperature is 1: that is so if no row has a relation more
-    probable than the true one (all rows right, or all relations equally probable), since the loss
-    then falls with T to the end and would make the model certain. A model that is worse than
-    chance gets the highest of :data:`TEMPERATURES`.
-
-    Args:
-        probabilities: (rows, relations), each row summing to 1; rows the model was not trained on.
-        true: (rows,) label ids.
-
-    Returns:
-        The temperature, within :data:`TEMPERATURES`.
-
-    Raises:
-        DataError: There is no row, or the rows are not probabilities and label ids that fit.
-
-    References:
-        Guo et al. 2017, On Calibration of Modern Neural Networks, arXiv 1706.04599. They scale
-        logits; log probabilities give the same softmax, and ensembles have no logits.
-    """
-    from scipy.optimize import brentq
-    from scipy.special import softmax
-
-    _check(probabilities, true)
-    if len(true) == 0:
-        raise DataError("A temperature cannot be fitted: there are no labelled validation rows.")
-    logits = _logits(probabilities)
-    of_true = logits[np.arange(len(true)), true]
-    if (of_true >= logits.max(axis=1)).all():
-        return 1.0
-
-    def slope(inverse: float) -> float:
-        """Return the derivative of the loss by 1/T; it rises with 1/T."""
-        expected = (softmax(inverse * logits, axis=1) * logits).sum(axis=1)
-        return float((expected - of_true).mean())
-
-    lowest, highest = TEMPERATURES
-    if slope(1 / highest) >= 0:
-        return highest
-    if slope(1 / lowest) <= 0:
-        return lowest
-    return float(1 / brentq(slope, 1 / highest, 1 / lowest, xtol=1e-12))
-
-
-def apply_temperature(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
-    """Scale probabilities: ``softmax(log p / T)``; T = 1 changes nothing.
-
-    The order of a row's relations stays, so predicted relations, micro-F1 and accuracy do too.
-    AUPRC may change a little: it ranks rows, and those change places. A probability of 0 counts as
-    the smallest float32, 1.2e-38.
-
-    Args:
-        probabilities: (rows, relations), each row summing to 1.
-        temperature: Above 0; from :func:`fit_temperature`.
-
-    Returns:
-        (rows, relations), each row summing to 1.
-
-    Raises:
-        ParameterError: ``temperature`` is not a number above 0.
-        DataError: The rows of ``probabilities`` are not probabilities.
-
-    References:
-        Guo et al. 2017, On Calibration of Modern Neural Networks, arXiv 1706.04599.
-    """
-    from scipy.special import softmax
-
-    if not (np.isfinite(temperature) and temperature > 0):
-        raise ParameterError(f"temperature {temperature}: it must be a number above 0.")
-    check_probabilities(probabilities)
-    if temperature == 1 or probabilities.size == 0:
-        return np.array(probabilities, dtype=np.float64)
-    return np.asarray(softmax(_logits(probabilities) / temperature, axis=1))
+from gwangye.metrics import (
+    Ids,
+    Probabilities,
+    check_labelled,
+    check_shape,
+    check_weights,
+    f1,
+    negative_id,
+)
 
 
 def reliability(
@@ -192,7 +113,6 @@ def risk_coverage(
     negative_label: str | None,
     *,
     steps: int = 100,
-    weights: NDArray[np.floating] | None = None,
 ) -> pd.DataFrame:
     """Score the rows a model is most sure of, for ever more of them.
 
@@ -206,8 +126,6 @@ def risk_coverage(
         labels: Relation names in label order.
         negative_label: The relation left out of micro-F1, or None.
         steps: Points of the curve: coverages of at least 100/steps, 200/steps, ..., 100 percent.
-        weights: (rows,), not negative; None: every row counts the same. Coverage is then the share
-            of the weight.
 
     Returns:
         One row per point, from the most confident rows to all: coverage (percent kept), rows
@@ -218,7 +136,7 @@ def risk_coverage(
 
     Raises:
         ParameterError: ``steps`` is below 1.
-        DataError: Probabilities, label ids, labels and weights do not fit.
+        DataError: Probabilities, label ids and labels do not fit.
 
     References:
         Geifman & El-Yaniv 2017, Selective Classification for Deep Neural Networks,
@@ -227,32 +145,26 @@ def risk_coverage(
     if steps < 1:
         raise ParameterError(f"steps {steps}: there must be at least 1 point.")
     check_shape(true, probabilities, labels)
-    if negative_label is not None and negative_label not in labels:
-        raise DataError(f"negative label '{negative_label}' is not one of the relations.")
-    confidence, correct, weight = _confidences(probabilities, true, weights)
-    negative = labels.index(negative_label) if negative_label is not None else -1
+    negative = negative_id(labels, negative_label)
+    confidence, correct, _ = _confidences(probabilities, true, None)
     is_relation = true != negative
     is_answer = probabilities.argmax(axis=1) != negative
 
     order = np.argsort(-confidence, kind="stable")
-    kept = np.cumsum(weight[order])  # weight of the first row, of the first two, ...
-    right = np.cumsum((weight * correct)[order])
-    hits = np.cumsum((weight * (correct & is_relation))[order])
-    sizes = np.cumsum((weight * (is_relation.astype(int) + is_answer))[order])  # 2TP + FP + FN
-
-    total = kept[-1] if len(kept) else 0.0
-    wanted = np.arange(1, steps + 1) / steps * total
-    # the small amount lets 0.07 · 100 rows be 7 rows, whatever its rounding
-    needed = np.searchsorted(kept, wanted - 1e-9 * total) if total else np.array([], dtype=np.int64)
+    right = np.cumsum(correct[order])
+    hits = np.cumsum((correct & is_relation)[order])
+    sizes = np.cumsum((is_relation.astype(int) + is_answer)[order])  # 2·TP + FP + FN
+    wanted = np.unique(-(-np.arange(1, steps + 1) * len(true) // steps)) - 1  # rounded up
     # on to the last row of the same confidence; descending, hence the signs
-    last = np.unique(np.searchsorted(-confidence[order], -confidence[order][needed], "right") - 1)
+    ordered = -confidence[order]
+    last = np.unique(np.searchsorted(ordered, ordered[wanted[wanted >= 0]], "right") - 1)
     return pd.DataFrame(
         {
-            "coverage": 100 * kept[last] / (total or 1.0),
+            "coverage": 100 * (last + 1) / max(len(true), 1),
             "rows": last + 1,
-            "threshold": confidence[order][last],
-            "micro_f1": 200 * hits[last] / np.where(sizes[last] > 0, sizes[last], 1),
-            "accuracy": 100 * right[last] / kept[last],
+            "threshold": -ordered[last],
+            "micro_f1": np.nan_to_num(f1(hits[last], sizes[last])),
+            "accuracy": 100 * right[last] / (last + 1),
         }
     )
 
@@ -261,39 +173,10 @@ def _confidences(
     probabilities: Probabilities, true: Ids, weights: NDArray[np.floating] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Return (rows,) confidence, whether the most probable relation is right, and weight."""
-    _check(probabilities, true)
+    check_labelled(true, probabilities)
     weight = np.ones(len(true)) if weights is None else np.asarray(weights, dtype=np.float64)
     check_weights(weight, len(true))
     if len(true) == 0:
         return np.zeros(0), np.zeros(0, dtype=bool), weight
     confidence = probabilities.max(axis=1).astype(np.float64)
     return confidence, probabilities.argmax(axis=1) == true, weight
-
-
-def check_weights(weights: NDArray[np.floating], num_rows: int) -> None:
-    """Check that there is a usable weight per row.
-
-    Raises:
-        DataError: There is another number of weights than of rows, one is negative or missing, or
-            all are 0.
-    """
-    if weights.shape != (num_rows,):
-        raise DataError(f"Weights have shape {weights.shape}; give one per row: ({num_rows},).")
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise DataError("A row's weight is negative or no number. Weights are 0 or more.")
-    if num_rows and weights.sum() == 0:
-        raise DataError("All weights are 0, so that no row counts. One must be above 0.")
-
-
-def _check(probabilities: Probabilities, true: Ids) -> None:
-    if probabilities.ndim != 2 or len(probabilities) != len(true):
-        raise DataError(
-            f"Probabilities have shape {probabilities.shape}, but there are {len(true)} labelled "
-            "rows. Give one row of probabilities per label."
-        )
-    check_ids(true, probabilities.shape[1])
-    check_probabilities(probabilities)
-
-
-def _logits(probabilities: Probabilities) -> NDArray[np.float64]:
-    return np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), _SMALLEST))

@@ -16,23 +16,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.evaluation.analysis import (
-    confident_errors,
-    confusions,
-    disagreements,
-    doubted_labels,
-    kinds_of_error,
-    relation_scores,
-    slice_scores,
-    slice_values,
-)
+from gwangye.evaluation.analysis.confusions import confusions
+from gwangye.evaluation.analysis.disagreements import disagreements
+from gwangye.evaluation.analysis.label_noise import doubted_labels
+from gwangye.evaluation.analysis.relations import relation_scores
+from gwangye.evaluation.analysis.rows import confident_errors
+from gwangye.evaluation.analysis.slices import slice_scores, slice_values
 from gwangye.evaluation.calibration import expected_calibration_error, reliability, risk_coverage
-from gwangye.evaluation.shift import Raking, ScoreIntervals, score_intervals
-from gwangye.evaluation.shift.resampling import basic_limits
+from gwangye.evaluation.scores import FIELDS
+from gwangye.evaluation.shift.reweighting import Raking
+from gwangye.evaluation.shift.score_intervals import ScoreIntervals, score_intervals
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.files import write_csv
-from gwangye.metrics import absent_relations
 from gwangye.prediction.tables import PARTS, check_once, stack
 
 TABLES = ("per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage")
@@ -42,9 +38,7 @@ TABLES = ("per_relation", "slices", "confusions", "errors", "reliability", "risk
 class PartEvaluation:
     """How well one part ("validation" or "test") is predicted."""
 
-    scores: dict[str, Any]  # percent, with intervals; the same of slices of the rows
-    reweighted: dict[str, Any] | None  # the same for rows weighted to the target
-    counts: dict[str, int]  # rows, kinds of error, relations without a row
+    lines: list[dict[str, Any]]  # of the table of scores, without the model
     per_relation: pd.DataFrame
     slices: pd.DataFrame
     confusions: pd.DataFrame
@@ -59,21 +53,14 @@ class Evaluation:
 
     parts: dict[str, PartEvaluation]
 
-    @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
-        """Return the scores by column, as ``metrics.json`` holds them.
+    def scores(self, name: str) -> pd.DataFrame:
+        """Return all scores of the model, as :data:`gwangye.evaluation.scores.FIELDS` says.
 
-        Columns: validation, validation_reweighted, test. Scores are percent: micro_f1 and auprc,
-        each with its 95 % interval (``_low``, ``_high``), accuracy and ece (expected calibration
-        error). ``rows`` is their number, ``effective_rows`` what weighted rows are worth.
-        ``seen_pair`` and ``unseen_pair`` are the rows whose entity pair training has, and has not.
+        Args:
+            name: The model's name.
         """
-        columns = {}
-        for part, evaluation in self.parts.items():
-            columns[part] = evaluation.scores
-            if evaluation.reweighted is not None:
-                columns[f"{part}_reweighted"] = evaluation.reweighted
-        return columns
+        lines = [{"model": name, **line} for part in self.parts.values() for line in part.lines]
+        return pd.DataFrame(lines, columns=list(FIELDS)).astype(FIELDS)
 
     def write_tables(self, folder: Path, name: str) -> None:
         """Write ``<table>/<name>_<part>.csv`` below ``folder`` for each table and part."""
@@ -108,7 +95,7 @@ class Evaluator:
     num_errors: int = 200
     resamples: int = 1000
     seed: int = 0
-    _known: dict[tuple[str, ...], _Rows] = field(
+    _rows_of: dict[tuple[str, ...], _Rows] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -177,9 +164,9 @@ class Evaluator:
         rows = None
         if labelled.any():
             key = (part, *guids)
-            if key not in self._known:  # all variants of a run predict the same rows
-                self._known[key] = self._rows(part, examples[labelled])
-            rows = self._known[key]
+            if key not in self._rows_of:  # all variants of a run predict the same rows
+                self._rows_of[key] = self._rows(part, examples[labelled])
+            rows = self._rows_of[key]
         return rows, probabilities[labelled]
 
     def _rows(self, part: str, examples: pd.DataFrame) -> _Rows:
@@ -193,28 +180,20 @@ class Evaluator:
         task, true = self.dataset.task, rows.true
         predicted = probabilities.argmax(axis=1)
         found = self._intervals(true, probabilities)
-        everything = self._scores(true, probabilities, found)
-        scores = dict(everything)
+        lines = _lines(part, "all", true, probabilities, found)
         seen = (rows.slices["pair"] == "seen").to_numpy()
-        for name, chosen in (("seen_pair", seen), ("unseen_pair", ~seen)):
-            if chosen.all():  # the default split: no validation pair is known to training
-                scores[name] = everything
-            elif chosen.any():
+        for pairs, chosen in (("seen", seen), ("unseen", ~seen)):
+            if chosen.any():
                 some = (true[chosen], probabilities[chosen])
-                scores[name] = self._scores(*some, self._intervals(*some))
-        reweighted = None
+                # the default split: no validation pair is in the training rows
+                own = found if chosen.all() else self._intervals(*some)
+                lines += _lines(part, pairs, *some, own)
         if rows.raking is not None:
             weighted = self._intervals(true, probabilities, rows.raking)
-            reweighted = self._scores(true, probabilities, weighted, rows.raking)
-        kinds = (true, predicted, task.labels, task.negative_label)
+            column = f"{part}_reweighted"
+            lines += _lines(column, "all", true, probabilities, weighted, rows.raking)
         return PartEvaluation(
-            scores=scores,
-            reweighted=reweighted,
-            counts={
-                "rows": len(true),
-                "absent_relations": len(absent_relations(true, task.labels)),
-                **kinds_of_error(*kinds),
-            },
+            lines=lines,
             per_relation=relation_scores(
                 true, probabilities, task.labels, task.negative_label, found
             ),
@@ -245,32 +224,38 @@ class Evaluator:
             weights=raking,
         )
 
-    def _scores(
-        self,
-        true: NDArray[np.int64],
-        probabilities: NDArray[np.float64],
-        found: ScoreIntervals,
-        raking: Raking | None = None,
-    ) -> dict[str, Any]:
-        weights = np.ones(len(true)) if raking is None else raking.weights
-        # where weights make few rows count, percentiles of AUPRC lie too high
-        area = found.auprc
-        if raking is not None:
-            limits = np.clip(basic_limits(area.value, found.replicates.auprc), 0, 100)
-            area = area._replace(low=float(limits[0]), high=float(limits[1]))
-        values = {"micro_f1": found.micro_f1, "auprc": area}
-        scores: dict[str, Any] = {}
-        for name, interval in values.items():
-            scores[name] = round(interval.value, 2)
-            scores[f"{name}_low"] = round(interval.low, 2)
-            scores[f"{name}_high"] = round(interval.high, 2)
-        correct = probabilities.argmax(axis=1) == true
-        scores["accuracy"] = round(100 * float(np.average(correct, weights=weights)), 2)
-        scores["ece"] = round(expected_calibration_error(probabilities, true, weights=weights), 2)
-        scores["rows"] = len(true)
-        if raking is not None:
-            scores["effective_rows"] = round(raking.effective_rows, 1)
-        return scores
+
+def _lines(
+    column: str,
+    pairs: str,
+    true: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    found: ScoreIntervals,
+    raking: Raking | None = None,
+) -> list[dict[str, Any]]:
+    """Return the lines of the table of scores for some rows in one column."""
+    weights = None if raking is None else raking.weights
+    accuracy = 100 * float(np.average(probabilities.argmax(axis=1) == true, weights=weights))
+    ece = expected_calibration_error(probabilities, true, weights=weights)
+    values: dict[str, tuple[float, ...]] = {
+        "micro_f1": found.micro_f1,
+        "auprc": found.auprc,
+        "accuracy": (accuracy,),
+        "ece": (ece,),
+    }
+    same = {
+        "column": column,
+        "pairs": pairs,
+        "rows": len(true),
+        "effective_rows": round(found.effective_rows, 1),
+        "note": None if raking is None else raking.note,
+    }
+    fields = ("value", "low", "high")
+    return [
+        {**same, "metric": metric}
+        | dict(zip(fields, (round(number, 2) for number in numbers), strict=False))
+        for metric, numbers in values.items()
+    ]
 
 
 def _check_complete(guids: list[str], dataset: Dataset) -> None:

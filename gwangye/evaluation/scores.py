@@ -30,6 +30,7 @@ FIELDS = {
     "high": "float64",
     "rows": "int64",
     "effective_rows": "float64",  # what weighted rows are worth; the rows where they are not
+    "note": "string",  # what a re-weighted score leaves out of its target; missing where nothing
 }
 
 

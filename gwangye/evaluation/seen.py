@@ -12,7 +12,7 @@ from gwangye.examples import Dataset, entity_pairs, fold_numbers
 
 Folds = frozenset[int]
 
-KNOWN = {
+SEEN = {
     (True, True): "both",
     (True, False): "subject",
     (False, True): "object",
@@ -36,7 +36,7 @@ def seen_pairs(examples: pd.DataFrame, part: str, dataset: Dataset) -> NDArray[n
     return _seen(entity_pairs(examples), trained, _validating(examples, part))
 
 
-def known_entities(examples: pd.DataFrame, part: str, dataset: Dataset) -> list[str]:
+def seen_entities(examples: pd.DataFrame, part: str, dataset: Dataset) -> list[str]:
     """Tell which of a row's entity words stand, in either role, in what its model was trained on.
 
     Args:
@@ -53,7 +53,7 @@ def known_entities(examples: pd.DataFrame, part: str, dataset: Dataset) -> list[
     subjects, objects = (
         _seen(examples[column], trained, validating) for column in ("subject_word", "object_word")
     )
-    return [KNOWN[bool(s), bool(o)] for s, o in zip(subjects, objects, strict=True)]
+    return [SEEN[bool(s), bool(o)] for s, o in zip(subjects, objects, strict=True)]
 
 
 def _trained(keys: Sequence[Hashable], folds: Sequence[Folds]) -> dict[Hashable, set[Folds]]:

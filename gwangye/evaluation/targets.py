@@ -7,7 +7,6 @@ are then weighted so that they follow it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,21 +18,13 @@ import pandas as pd
 from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
-from gwangye.evaluation.seen import known_entities
-from gwangye.evaluation.shift import (
-    Agreement,
-    Margin,
-    Raking,
-    ShareEstimate,
-    bbse_shares,
-    compare_estimates,
-    em_shares,
-    known_shares,
-    rake,
-    shares_from_sheet,
-)
-from gwangye.evaluation.shift.label_shift import ROUNDING
+from gwangye.evaluation.seen import seen_entities
+from gwangye.evaluation.shift.label_shares import ShareEstimate
+from gwangye.evaluation.shift.label_shift import ROUNDING, bbse_shares, em_shares, known_shares
+from gwangye.evaluation.shift.labelling import shares_from_sheet
+from gwangye.evaluation.shift.reweighting import Margin, Raking, rake
 from gwangye.examples import Dataset
+from gwangye.files import read_json
 from gwangye.options import Section
 
 ESTIMATORS = {"em": "em", "bbse": "bbse_soft"}
@@ -64,7 +55,7 @@ class TargetOptions(Section):
     match: list[Literal["type_pair", "source", "known_entities"]] = Field(
         ["type_pair"],
         description="what else is counted in the test file and matched: types of subject and "
-        "object, the source, which of the two entities training has",
+        "object, the source, which of the two entities training has seen",
     )
     resamples: int = Field(200, ge=1, description="bootstrap resamples of the estimates")
     sheet_rows: int = Field(200, ge=1, description="test rows in the labelling sheet")
@@ -96,11 +87,9 @@ class Target:
         """Read what :meth:`to_dict` gave, from JSON.
 
         Raises:
-            DataError: The file is missing.
+            DataError: The file is missing or damaged.
         """
-        if not path.is_file():
-            raise DataError(f"{path} does not exist. Run `dvc repro target`.")
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path, "Run `dvc repro target`.")
         return cls(values["labels"], values["method"], values["margins"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -135,30 +124,13 @@ def categories(frame: pd.DataFrame, name: str, part: str, dataset: Dataset) -> l
     """Return the (rows,) categories of a margin.
 
     "type_pair": "PER-ORG" for subject and object; "source"; "known_entities": which of the two
-    the row's model has met in training (:func:`gwangye.evaluation.seen.known_entities`).
+    training has seen (:func:`gwangye.evaluation.seen.seen_entities`).
     """
     if name == "type_pair":
         return (frame["subject_type"] + "-" + frame["object_type"]).tolist()
     if name == "source":
         return frame["source"].fillna(UNKNOWN).tolist()
-    return known_entities(frame, part, dataset)
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """The label distribution of the test file as its predictions show it.
-
-    Args:
-        by_method: "em", "bbse_soft" and "bbse_hard".
-        agreement: Whether they can all be right.
-    """
-
-    by_method: Mapping[str, ShareEstimate]
-    agreement: Agreement
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per relation and method: relation, method, share, low, high (0 to 1)."""
-        return pd.concat([e.table() for e in self.by_method.values()], ignore_index=True)
+    return seen_entities(frame, part, dataset)
 
 
 def estimate_labels(
@@ -168,7 +140,7 @@ def estimate_labels(
     resamples: int,
     seed: int,
     known: Mapping[str, float] | None = None,
-) -> Estimates | None:
+) -> dict[str, ShareEstimate]:
     """Estimate the label distribution of the test rows from predictions, each method its own way.
 
     Args:
@@ -176,10 +148,11 @@ def estimate_labels(
         dataset: The split with the validation labels.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
-        known: Shares (0 to 1) of relations that are known from elsewhere.
+        known: Shares (0 to 1) that are known from elsewhere.
 
     Returns:
-        None where there are no test rows or no validation rows.
+        By method: "em", "bbse_soft" and "bbse_hard"; nothing where there are no test rows or no
+        validation rows.
 
     Raises:
         ParameterError: ``known`` names no relation of the task, or its shares cannot be.
@@ -188,25 +161,23 @@ def estimate_labels(
     validation, test = (table[table["part"] == part] for part in ("validation", "test"))
     labelled = dataset.labelled("validation").set_index("guid")
     if validation.empty or test.empty:
-        return None
+        return {}
     true = dataset.task.label_ids(labelled.loc[validation["guid"]])
     ours, theirs = (rows[labels].to_numpy(dtype=np.float64) for rows in (validation, test))
     counts = np.bincount(dataset.task.label_ids(labelled), minlength=len(labels))
     options: dict[str, Any] = {"resamples": resamples, "seed": seed, "known": known}
     try:
-        estimates = {
+        return {
             "em": em_shares(theirs, counts, labels, **options),
             "bbse_soft": bbse_shares(ours, true, theirs, labels, soft=True, **options),
             "bbse_hard": bbse_shares(ours, true, theirs, labels, soft=False, **options),
         }
     except ParameterError as error:
         raise ParameterError(f"target.{error}") from error
-    agreement = compare_estimates(list(estimates.values()), dataset.task.negative_label)
-    return Estimates(estimates, agreement)
 
 
 def describe_target(
-    options: TargetOptions, dataset: Dataset, estimates: Estimates | None
+    options: TargetOptions, dataset: Dataset, estimates: Mapping[str, ShareEstimate]
 ) -> Target:
     """Return the target that the options describe.
 
@@ -232,7 +203,7 @@ def describe_target(
 
 
 def _labels(
-    options: TargetOptions, dataset: Dataset, estimates: Estimates | None
+    options: TargetOptions, dataset: Dataset, estimates: Mapping[str, ShareEstimate]
 ) -> tuple[dict[str, float] | None, str]:
     choice, relations = options.labels, dataset.task.labels
     if choice is None:
@@ -245,11 +216,11 @@ def _labels(
         return shares, "labels of the test file"
     kept = f"; {len(options.known)} shares known" if options.known else ""
     if choice in ESTIMATORS:
-        if estimates is None:
+        if not estimates:
             raise ParameterError(
                 f"target.labels: {choice} needs predicted validation and test rows. Use a file."
             )
-        found = estimates.by_method[ESTIMATORS[choice]].target  # has the known shares already
+        found = estimates[ESTIMATORS[choice]].target  # has the known shares already
         return found, f"estimated by {choice}{kept}"
     given = read_label_shares(Path(choice), relations)
     return with_known(given, options.known, relations), f"given by {choice}{kept}"
@@ -297,8 +268,8 @@ def read_label_shares(path: Path, relations: Sequence[str]) -> dict[str, float]:
         if "label" not in sheet.columns:
             raise DataError(f"{path}: a labelling sheet has a column 'label'.")
         return shares_from_sheet(sheet["label"].tolist(), relations).target
+    values = read_json(path, "target.labels wants {relation: share}.")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
         shares = {str(label): float(share) for label, share in values.items()}
     except (ValueError, AttributeError, TypeError) as error:
         raise DataError(f"{path}: not JSON of the form {{relation: share}}: {error}") from error

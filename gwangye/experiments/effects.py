@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gwangye.errors import DataError
 from gwangye.evaluation.scores import METRICS, TITLES
-from gwangye.evaluation.shift import Raking, score_intervals
+from gwangye.evaluation.shift.reweighting import Raking
+from gwangye.evaluation.shift.score_intervals import score_intervals
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
 from gwangye.experiments.comparison import bootstrap_test, holm

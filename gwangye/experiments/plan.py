@@ -15,8 +15,8 @@ from gwangye.experiments.parameters import REMOVED
 from gwangye.experiments.search import PRUNINGS, SEARCHES, NoPruning, Pruning, SampledSearch, Search
 from gwangye.experiments.space import Dimension, grid
 from gwangye.experiments.workbench import Experiment
-from gwangye.options import Section, explain
-from gwangye.params import Seed, read_values
+from gwangye.options import Section, Seed, explain
+from gwangye.params import read_values
 
 Changes = dict[str, Any]
 BASE = "base"

@@ -13,9 +13,11 @@ from gwangye.errors import DataError, GwangyeError
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
-METRICS = Path("metrics/metrics.json")
+METRICS = Path("metrics/metrics.json")  # the headline of SCORES, which DVC compares
+SCORES = Path("metrics/scores.csv")
 SPLIT = Path("data/split")
 PREDICTIONS = Path("data/predictions")
+ENSEMBLE = Path("data/ensemble/predictions.parquet")
 TARGET = Path("data/target")
 CODE = ("gwangye", "stages")
 
@@ -28,6 +30,16 @@ def check_project(folder: Path) -> None:
     """
     if not (folder / PIPELINE).is_file():
         raise DataError(f"{folder.resolve()} has no {PIPELINE}. Run this in the project's folder.")
+
+
+def check_repository(folder: Path) -> None:
+    """Check that a folder is a project in a Git repository.
+
+    Raises:
+        DataError: It is no project, or there is no repository.
+    """
+    check_project(folder)
+    git(folder, "rev-parse", "--git-dir", fault="no Git repository. Run `git init` and commit.")
 
 
 def git(folder: Path, *arguments: str, stdin: str = "", fault: str = "") -> str:
@@ -62,20 +74,29 @@ def git(folder: Path, *arguments: str, stdin: str = "", fault: str = "") -> str:
     return result.stdout
 
 
-def dvc(folder: Path, *arguments: str) -> Any:
+def dvc(folder: Path, *arguments: str, timeout: float | None = None) -> Any:
     """Return what a DVC command answers with ``--json``.
 
+    Args:
+        folder: Where DVC runs.
+        arguments: Of DVC.
+        timeout: Seconds that it may take; None: as many as it likes.
+
     Raises:
-        GwangyeError: DVC failed, for example as there is no such revision.
+        GwangyeError: DVC failed, for example as there is no such revision, or took too long.
     """
-    result = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments, "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments, "--json"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GwangyeError(f"`dvc {' '.join(arguments)}` took over {timeout:g} seconds") from error
     try:
         answer = json.loads(result.stdout or "{}")
     except json.JSONDecodeError:

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gwangye.errors import DataError
-from gwangye.experiments.repository import dvc
+import pandas as pd
 
-COLUMNS = {"validation": "validation", "validation_reweighted": "re-weighted", "test": "test"}
-METRICS = {"micro_f1": "micro-F1", "auprc": "AUPRC"}
+from gwangye.errors import DataError, GwangyeError
+from gwangye.evaluation.scores import METRICS, TITLES
+from gwangye.experiments.repository import check_repository, dvc, git
+from gwangye.experiments.staleness import stale_stages
+from gwangye.experiments.tables import to_markdown
 
 Difference = Mapping[str, Any]  # of a parameter or a metric: its "old" and its "new" value
 
 
 @dataclass(frozen=True)
 class Review:
-    """How the workspace differs from a base.
+    """How the workspace differs from where it left a base.
 
     Args:
-        base: The revision that it is compared with.
+        base: The branch, tag or commit that was named.
+        revision: The last commit that HEAD and the base have in common: what is compared with.
         parameters: Parameters that differ, by name.
         metrics: All metrics of both, by name.
         stale: Stages that were not run as they are now, each with what has changed.
@@ -37,6 +40,7 @@ class Review:
     """
 
     base: str
+    revision: str
     parameters: Mapping[str, Difference]
     metrics: Mapping[str, Difference]
     stale: Mapping[str, Sequence[str]]
@@ -59,52 +63,47 @@ class Review:
 
     def to_markdown(self) -> str:
         """Return the review as Markdown, as GitHub shows it."""
-        sections = [f"## This experiment against `{self.base}`", *self._stale()]
-        sections += ["### Parameters", *self._parameters(), "### Scores", *self._scores()]
+        title = f"## This experiment against {self.revision}, its merge base with `{self.base}`"
+        sections = [title, *self._stale(), "### Parameters", self._parameters()]
+        sections += ["### Scores", *self._scores()]
         if self.comparisons or self.not_compared:
             sections += ["### More than chance?", *self._comparisons()]
-        see = self.plots or f"`dvc plots diff {self.base}` draws them."
+        see = self.plots or f"`dvc plots diff {self.revision}` draws them."
         sections += ["### Plots", f"Learning curves, confusion matrix, slices of both: {see}"]
         return "\n\n".join(sections) + "\n"
 
     def _stale(self) -> Iterator[str]:
         if self.stale:
-            listed = "\n".join(f"- `{s}`: {', '.join(why)}" for s, why in self.stale.items())
             yield (
                 "> [!WARNING]\n> **Not run as it stands**: the scores below are older than the "
-                "change. Run `dvc repro`, commit `dvc.lock` and `metrics/metrics.json`."
+                "change. Run `dvc repro`, commit `dvc.lock` and `metrics`."
             )
-            yield listed
+            yield "\n".join(f"- `{stage}`: {', '.join(why)}" for stage, why in self.stale.items())
 
-    def _parameters(self) -> Iterator[str]:
-        if not self.parameters:
-            yield "None differs."
-            return
-        lines = [f"| parameter | {self.base} | here |", "|---|---|---|"]
-        for name, values in sorted(self.parameters.items()):
-            cells = (_cell(values.get(side)) for side in ("old", "new"))
-            lines.append(f"| {_cell(name)} | {' | '.join(cells)} |")
-        yield "\n".join(lines)
+    def _parameters(self) -> str:
+        rows = [
+            {"parameter": name, self.revision: _value(of.get("old")), "here": _value(of.get("new"))}
+            for name, of in sorted(self.parameters.items())
+        ]
+        return to_markdown(pd.DataFrame(rows)) if rows else "None differs."
 
     def _scores(self) -> Iterator[str]:
         models = _in_order({name.split(".")[0] for name in self.metrics})
         if not models:
             yield "There are none, neither here nor there. Run `dvc repro`."
             return
-        columns = [
-            column for column in COLUMNS if any(f".{column}.micro_f1" in m for m in self.metrics)
+        rows = [
+            {"model": model}
+            | {
+                f"{title} {name}": _score(self.metrics.get(f"{model}.{column}.{metric}", {}))
+                for column, title in TITLES.items()
+                if any(f".{column}.micro_f1" in name for name in self.metrics)
+                for metric, name in METRICS.items()
+            }
+            for model in models
         ]
-        titles = [f"{COLUMNS[c]} {title}" for c in columns for title in METRICS.values()]
-        lines = [f"| model | {' | '.join(titles)} |", f"|---|{'---:|' * len(titles)}"]
-        for model in models:
-            scores = (
-                _score(self.metrics.get(f"{model}.{column}.{metric}", {}))
-                for column in columns
-                for metric in METRICS
-            )
-            lines.append(f"| {model} | {' | '.join(scores)} |")
-        yield "\n".join(lines)
-        yield f"Percent. All others: `dvc metrics diff {self.base} --md`."
+        yield to_markdown(pd.DataFrame(rows))
+        yield f"Percent. All others: `dvc metrics diff {self.revision} --md`."
 
     def _comparisons(self) -> Iterator[str]:
         for model, sentences in self.comparisons.items():
@@ -120,60 +119,68 @@ class Review:
 
 
 def read_review(folder: Path, base: str) -> Review:
-    """Read from DVC how the workspace differs from a base; nothing is compared yet.
+    """Read from Git and DVC how the workspace differs from a base; nothing is compared yet.
+
+    What the base has become since HEAD left it is no part of this experiment, so the workspace is
+    compared with their merge base.
 
     Args:
         folder: The project: where dvc.yaml is.
         base: A branch, tag or commit.
 
     Raises:
-        DataError: The folder is no project.
-        GwangyeError: DVC failed, for example as there is no such revision.
+        DataError: The folder is no project, or there is no such revision, or none in common.
+        GwangyeError: DVC failed.
     """
-    if not (folder / "dvc.yaml").is_file():
-        raise DataError(f"{folder.resolve()} has no dvc.yaml. Run this in the project's folder.")
-    if base.startswith("-"):
-        raise DataError(f"{base} is no revision. Give a branch, a tag or a commit.")
-    parameters = dvc(folder, "params", "diff", base)
-    metrics = dvc(folder, "metrics", "diff", base, "--all")
+    check_repository(folder)
+    revision = _merge_base(folder, base)
+    parameters = dvc(folder, "params", "diff", revision)
+    metrics = dvc(folder, "metrics", "diff", revision, "--all")
     return Review(
         base=base,
+        revision=revision,
         parameters={name: v for of_file in parameters.values() for name, v in of_file.items()},
         metrics={name: v for of_file in metrics.values() for name, v in of_file.items()},
         stale=stale_stages(dvc(folder, "status")),
     )
 
 
-def stale_stages(status: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
-    """Return the stages whose code, parameters, data or command is not that of dvc.lock.
-
-    What is only not here (a model that was not pulled) is as it was, so it is left out.
+def compare_changed(review: Review) -> Review:
+    """Test the difference of each model of this project that has other scores.
 
     Args:
-        status: What ``dvc status --json`` gives.
-
-    Returns:
-        What has changed, by stage: paths, ``params.yaml: <section>``, ``command``.
+        review: From :func:`read_review`.
     """
-    stale = {}
-    for stage, entries in status.items():
-        reasons: list[str] = []
-        for entry in entries:
-            if entry == "changed command":
-                reasons.append("its command")
-            elif isinstance(entry, Mapping):
-                reasons += _modified(entry.get("changed deps", {}))
-        if reasons:
-            stale[stage] = reasons
-    return stale
+    from gwangye.experiments.comparison import compare_models
+
+    comparisons, not_compared = {}, {}
+    for model in review.changed_models():
+        try:
+            tests, flipped = compare_models(f"{model}@{review.revision}", model)
+        except GwangyeError as error:
+            not_compared[model] = str(error)
+            continue
+        comparisons[model] = [
+            sentence if name == "plain" else f"{name}: {sentence}"
+            for name, test in tests.items()
+            for sentence in test.describe()
+        ]
+        comparisons[model].append(flipped.sentence())
+    return replace(review, comparisons=comparisons, not_compared=not_compared)
 
 
-def _modified(dependencies: Mapping[str, Any]) -> Iterator[str]:
-    for path, state in dependencies.items():
-        if isinstance(state, Mapping):
-            yield from (f"{path}: {name}" for name in state)
-        elif state != "deleted":
-            yield f"{path} is {state}"
+def _merge_base(folder: Path, base: str) -> str:
+    """Return the short hash of the last commit that HEAD and the base have in common."""
+    unknown = f"no revision '{base}'. Give a branch (origin/main, too), a tag or a commit."
+    if base.startswith("-"):
+        raise DataError(unknown)
+    git(folder, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}", fault=unknown)
+    apart = (
+        f"HEAD and '{base}' have no commit in common here. Name another base; in a shallow clone, "
+        "`git fetch --unshallow` first."
+    )
+    common = git(folder, "merge-base", "HEAD", base, fault=apart).split()[0]
+    return git(folder, "rev-parse", "--short", common).strip()
 
 
 def _in_order(models: set[str]) -> list[str]:
@@ -188,7 +195,5 @@ def _score(values: Difference) -> str:
     return f"{old:.1f} → {new:.1f} ({change:+.1f})" if round(change, 1) else f"{new:.1f}"
 
 
-def _cell(value: Any) -> str:
-    """Return a value as a table's cell: what people wrote must not end the cell."""
-    text = "–" if value is None else value if isinstance(value, str) else json.dumps(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+def _value(value: Any) -> str:
+    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)

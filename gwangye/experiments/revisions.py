@@ -1,18 +1,10 @@
-"""Outputs of the pipeline at this and other Git revisions, which DVC has in its cache or remote."""
+"""Outputs of the pipeline at other Git revisions, which DVC has in its cache or remote."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gwangye.errors import DataError
-from gwangye.prediction.tables import read_predictions
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
 
 
 def fetch_output(path: Path, revision: str, target: Path, *, root: Path | None = None) -> Path:
@@ -37,36 +29,20 @@ def fetch_output(path: Path, revision: str, target: Path, *, root: Path | None =
     copy = target / path.name
     try:
         files = DVCFileSystem(url=None if root is None else str(root), rev=revision)
+        known = files.exists(path.as_posix())
+    except (DvcException, SCMError, OSError) as error:
+        raise DataError(
+            f"{path} cannot be had from revision '{revision}': {error}. Check the names."
+        ) from error
+    if not known:
+        raise DataError(f"Revision '{revision}' has no {path}. Check the names.")
+    try:
         files.get(path.as_posix(), str(copy), recursive=files.isdir(path.as_posix()))
     except (DvcException, SCMError, OSError) as error:
         raise DataError(
-            f"{path} cannot be had from revision '{revision}': {error}. Check the names; "
-            "`dvc fetch` gets what is not in the cache."
+            f"{path} of revision '{revision}' is neither in DVC's cache nor in a remote: that run "
+            "was on another machine, as those that come with a clone were. Commit a first run of "
+            'your own (`dvc repro`, `git commit -m "first run" dvc.lock metrics`) and compare with '
+            "that; or get theirs by `dvc pull`, where they were pushed to a DVC remote."
         ) from error
     return copy
-
-
-def predictions_of(model: str, folder: Path, labels: Sequence[str]) -> pd.DataFrame:
-    """Read a model's predictions, of the workspace or of a revision.
-
-    Args:
-        model: ``<name>``, or ``<name>@<revision>``.
-        folder: The folder of predictions, relative to the project.
-        labels: Relation names in label order.
-
-    Returns:
-        A prediction table; the mean over seeds where there are several.
-
-    Raises:
-        DataError: There are no such predictions, they are not at hand, or of other relations.
-    """
-    name, _, revision = model.partition("@")
-    path = folder / f"{name}.parquet"
-    if not revision:
-        return read_predictions(path, labels)
-    with tempfile.TemporaryDirectory() as temporary:
-        try:
-            local = fetch_output(path, revision, Path(temporary))
-        except DataError as error:
-            raise DataError(f"{model}: {error}") from error
-        return read_predictions(local, labels)

@@ -15,7 +15,7 @@ def to_terminal(frame: pd.DataFrame, **options: Any) -> Table:
     """Return a table for the terminal; numbers stand on the right, and no text is markup.
 
     Args:
-        frame: The table; a missing value is an empty cell.
+        frame: The table; a missing value is an empty cell, :class:`rich.text.Text` keeps its style.
         options: Of :class:`rich.table.Table`.
     """
     from rich.table import Table
@@ -25,7 +25,7 @@ def to_terminal(frame: pd.DataFrame, **options: Any) -> Table:
     for name in frame.columns:
         table.add_column(Text(str(name)), justify="right" if _is_number(frame[name]) else "left")
     for row in frame.itertuples(index=False):
-        table.add_row(*(Text(_text(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(_text(cell)) for cell in row))
     return table
 
 

@@ -15,7 +15,6 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from gwangye.encoders.loading import encoder_from_config, load_encoder
 from gwangye.errors import DataError
-from gwangye.inputs.markers.input_form import InputForm
 from gwangye.model.heads import HEADS
 from gwangye.model.last_layer import reading
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from gwangye.examples import Task
+    from gwangye.inputs.markers.input_form import InputForm
 
 
 class RelationConfig(PretrainedConfig):

@@ -89,20 +89,18 @@ class SoftVote(Ensemble):
 
 @ENSEMBLES.register("hard")
 class HardVote(Ensemble):
-    """Every member has one vote, for its most probable relation.
+    """Each member has one vote, for its most probable relation.
 
-    The members' mean probability decides ties: it counts as one vote more, which may be split.
-    With M members::
+    The mean probability decides ties, as one more vote that is split. With M members::
 
         p = (votes + mean of the members' probabilities) / (M + 1)
 
-    So a row still sums to 1, and a relation with more votes is always above one with fewer: means
-    differ by less than 1 unless all members agree. A member that finds two relations equally
-    probable votes for the one that comes first in label order.
+    So a row sums to 1, and a relation with more votes is above one with fewer. A member votes for
+    the first of equally probable relations in label order.
 
     Example:
         Members say (0.6, 0.4), (0.6, 0.4) and (0.0, 1.0): votes (2, 1), mean (0.4, 0.6), the
-        ensemble says (2.4, 1.6) / 4 = (0.6, 0.4). The mean alone would choose the other one.
+        ensemble says (2.4, 1.6) / 4 = (0.6, 0.4). The mean alone would choose the other relation.
 
     References:
         None
@@ -126,10 +124,9 @@ class HardVote(Ensemble):
 class WeightedSoftVote(Ensemble):
     """Weighted mean of the members' probabilities.
 
-    Without given weights, those are taken that minimise the cross entropy of the validation rows
-    (a convex problem, so the result does not depend on a start). Where several folds are trained,
-    each fold's rows are combined with the weights that the other folds' rows gave; with one fold,
-    the validation score is a little optimistic: few numbers are fitted to the rows they combine.
+    Weights that are not given minimise the cross entropy of the validation rows (a convex problem).
+    With several folds, each fold's rows are combined with weights fitted to the other folds. With
+    one fold the validation score is a little optimistic.
 
     Example:
         Weights 3 and 1; members say (0.6, 0.4) and (0.2, 0.8): the ensemble says (0.5, 0.5).
@@ -174,16 +171,15 @@ class WeightedSoftVote(Ensemble):
 
 @ENSEMBLES.register("stacking")
 class Stacking(Ensemble):
-    """A logistic regression over the members' log-probabilities learns whom to believe in what.
+    """A logistic regression over the members' log-probabilities.
 
-    It learns from out-of-fold predictions: each validation row is predicted by models that were not
-    trained on it, and stacked by a regression that was not fitted to its fold. So two or more folds
-    must be trained (`split.folds`; all of them use every labelled row). A relation that no row of
-    the other folds has gets probability 0.
+    It learns from out-of-fold predictions, so two or more folds must be trained (`split.folds`).
+    Each fold's rows are stacked by a regression fitted to the other folds. A relation that those
+    lack gets probability 0.
 
     Example:
         Member a is right about x, member b about y: the regression weighs a's log p(x) and b's
-        log p(y). A mean gives each the same weight for both.
+        log p(y) most. A mean weighs them equally.
 
     References:
         Wolpert 1992, "Stacked generalization", Neural Networks 5

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.model.folders import fold_folder, model_folders, seed_of
-from gwangye.prediction.tables import mean_by_row, prediction_table
+from gwangye.model.folders import model_folders
+from gwangye.prediction.probabilities import predict_probabilities
 
 if TYPE_CHECKING:
     from gwangye.examples import Example
-    from gwangye.inputs.features.table import FeatureTable
-    from gwangye.model.relation_model import RelationModel
 
 
 class Prediction(NamedTuple):
@@ -25,72 +22,6 @@ class Prediction(NamedTuple):
 
     relation: str
     probability: float
-
-
-def predict_probabilities(
-    model: RelationModel, table: FeatureTable, pad_token_id: int, *, progress: bool = False
-) -> NDArray[np.float64]:
-    """Compute the probabilities of all relations for tokenised rows, by the model's temperature.
-
-    Batches hold rows of like length under a token budget, longest first, so that memory runs out
-    at once or not at all. Where the machine multiplies bfloat16 in hardware, it does: that moves a
-    probability by up to a few hundredths. The process keeps the memory that is freed
-    (:func:`gwangye.model.devices.keep_freed_memory`).
-
-    Args:
-        model: In evaluation mode.
-        table: Rows tokenised in the model's input form.
-        pad_token_id: The tokenizer's padding id.
-        progress: Whether to show a progress bar on standard error.
-
-    Returns:
-        (rows, relations), each row summing to 1, in the order of ``table``.
-    """
-    import torch
-    from tqdm.auto import tqdm
-
-    from gwangye.inputs.features.batches import Collator
-    from gwangye.model.devices import (
-        compute_device,
-        has_fast_bf16,
-        keep_freed_memory,
-        tokens_per_batch,
-    )
-
-    keep_freed_memory()
-    collate = Collator(pad_token_id, with_labels=False)
-    probabilities = np.zeros((len(table), len(model.config.labels)))
-    device = compute_device()
-    model = model.eval().to(device)
-    with (
-        torch.inference_mode(),
-        torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bf16()),
-        tqdm(total=len(table), desc="predict", unit="row", disable=not progress) as bar,
-    ):
-        for rows in batches_by_tokens(table.lengths, tokens_per_batch()):
-            batch = collate([table.row(int(i)) for i in rows])
-            logits = model(**{key: value.to(device) for key, value in batch.items()}).logits
-            # double precision: the rows are to sum to 1 within the reader's tolerance
-            scaled = logits.double() / model.config.softmax_temperature
-            probabilities[rows] = scaled.softmax(dim=-1).cpu().numpy()
-            bar.update(len(rows))
-    return probabilities
-
-
-def batches_by_tokens(
-    lengths: NDArray[np.integer], tokens_per_batch: int
-) -> Iterable[NDArray[np.intp]]:
-    """Yield row numbers in batches of at most ``tokens_per_batch`` tokens, longest rows first.
-
-    A batch's tokens are its rows times its longest row; a row longer than the budget is a batch
-    of its own.
-    """
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        size = max(1, tokens_per_batch // max(1, int(lengths[order[start]])))
-        yield order[start : start + size]
-        start += size
 
 
 class Predictor:
@@ -155,45 +86,3 @@ class Predictor:
             best = np.argsort(-row, kind="stable")[:top_k]
             result.append([Prediction(self.labels[i], float(row[i])) for i in best])
         return result
-
-
-def predict_folds(
-    folder: Path, table: FeatureTable, folds: Sequence[int], *, progress: bool = False
-) -> pd.DataFrame:
-    """Predict a whole split with a trained variant.
-
-    Args:
-        folder: The variant's folder: one model, or one per fold and seed.
-        table: The features of the labelled and the test rows.
-        folds: The folds that were trained.
-        progress: Whether to show a progress bar.
-
-    Returns:
-        A prediction table: each fold's validation rows, predicted by the model that was not
-        trained on them; then the test rows, predicted by the mean over the folds. A validation row
-        of several folds (of a repeated split) has the mean of theirs. Where there are several
-        seeds, all this once per seed, with a column ``seed``.
-    """
-    from gwangye.model.relation_model import load_model
-
-    test = table.select(table.parts == "test")
-    by_seed: dict[int | None, list[pd.DataFrame]] = {}
-    for fold in folds:
-        rows = table.select((table.parts == "train") & table.validates(fold))
-        for path in model_folders(fold_folder(folder, fold, folds)):
-            model, tokenizer = load_model(path)
-            for part, chosen in (("validation", rows), ("test", test)):
-                predicted = predict_probabilities(
-                    model, chosen, tokenizer.pad_token_id, progress=progress
-                )
-                by_seed.setdefault(seed_of(path), []).append(
-                    prediction_table(chosen.guids.tolist(), part, predicted, model.config.labels)
-                )
-    tables = []
-    for seed, parts in by_seed.items():
-        mean = mean_by_row(pd.concat(parts, ignore_index=True))
-        mean = mean.sort_values("part", key=lambda part: part != "validation", kind="stable")
-        if seed is not None:
-            mean.insert(2, "seed", seed)
-        tables.append(mean)
-    return pd.concat(tables, ignore_index=True)

@@ -82,10 +82,18 @@ def read_predictions(path: Path, labels: Sequence[str], seed: int | None = None)
     return table.loc[seeds == seed].reset_index(drop=True)
 
 
-def read_member(folder: Path, member: str, labels: Sequence[str]) -> pd.DataFrame:
+def predictions_file(data: Path, model: str) -> Path:
+    """Return where a model's predictions are, "ensemble" or a variant, below the data folder."""
+    if model == "ensemble":
+        return data / "ensemble" / "predictions.parquet"
+    return data / "predictions" / f"{model}.parquet"
+
+
+def read_member(data: Path, member: str, labels: Sequence[str]) -> pd.DataFrame:
     """Read the predictions of an ensemble's member: ``<variant>``, or ``<variant>/<seed>``."""
     variant, _, seed = member.partition("/")
-    return read_predictions(folder / f"{variant}.parquet", labels, int(seed) if seed else None)
+    path = predictions_file(data, variant)
+    return read_predictions(path, labels, int(seed) if seed else None)
 
 
 def mean_by_row(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,44 +10,44 @@ import numpy as np
 import pandas as pd
 
 from gwangye.errors import DataError
-from gwangye.examples import Dataset
-from gwangye.prediction.tables import PARTS, read_predictions, stack
-from gwangye.report.curves import read_curves
+from gwangye.evaluation.changes import changed_rates, changed_rows
+from gwangye.evaluation.curves import CURVES, FIELDS
+from gwangye.evaluation.scores import read_scores
+from gwangye.examples import Dataset, Task
+from gwangye.prediction.tables import PARTS, predictions_file, read_predictions, stack
 from gwangye.report.findings import findings
-from gwangye.report.rows import example_columns, prediction_columns
-from gwangye.report.sentences import with_spans
+from gwangye.report.rows import SPANS, example_columns, prediction_columns, utf16_spans
 from gwangye.report.tables import (
-    CHANGED,
     DISAGREEMENTS,
     LABEL_NOISE,
-    RATES,
     Excerpt,
+    as_lists,
     read_model_tables,
     read_table,
 )
 
 LISTED = 500
 """Rows of a list (doubted labels, disagreements) that the page holds; the tables hold all."""
-LISTED_CHANGES = 300
-"""Rows of the changed predictions, per variant."""
 
 
 def collect(
-    split: Path,
-    predictions: Path,
+    data: Path,
     metrics: Path,
     variants: Sequence[str],
+    *,
     trained: Mapping[str, Any],
+    cases: Mapping[str, pd.DataFrame],
+    num_changed: int,
 ) -> dict[str, Any]:
-    """Read everything that the page shows.
+    """Bring together everything that the page shows.
 
     Args:
-        split: What the split stage wrote.
-        predictions: Folder of ``ensemble.parquet`` and ``<variant>.parquet``.
-        metrics: Folder of ``metrics.json`` and the tables beside it. A table that does not exist
-            is left out.
+        data: Folder of the split, the predictions and the ensemble.
+        metrics: Folder of ``scores.csv`` and ``tables``. A table that does not exist is left out.
         variants: The variants' names, in order.
         trained: What was trained, as :func:`gwangye.report.training.describe` gives it.
+        cases: Perturbed rows by variant, from :func:`gwangye.evaluation.changes.read_cases`.
+        num_changed: Changed predictions at most that are listed of a variant.
 
     Returns:
         Plain values, to be written as JSON.
@@ -57,15 +56,15 @@ def collect(
         DataError: A file is missing or not what its stage writes, or the models do not predict the
             same rows.
     """
-    dataset, models = Dataset.read(split), ["ensemble", *variants]
-    tables = read_model_tables(metrics, models, PARTS)
-    parts, found = _predicted_parts(dataset, predictions, models, tables)
+    dataset, models = Dataset.read(data / "split"), ["ensemble", *variants]
+    folder = metrics / "tables"
+    tables = read_model_tables(folder, models, PARTS)
+    parts, found = _predicted_parts(dataset, data, models, tables)
     for part, values in parts.items():
-        path = metrics / "disagreements" / f"{part}.csv"
-        values["disagreements"] = _sentences(
-            read_table(path, DISAGREEMENTS, LISTED), _frame(dataset, part)
-        )
-    noise = read_table(metrics / "label_noise.csv", LABEL_NOISE, LISTED)
+        path = folder / "disagreements" / f"{part}.csv"
+        values["disagreements"] = _listed(read_table(path, DISAGREEMENTS, LISTED), dataset, part)
+    scores = _read_scores(metrics / "scores.csv")
+    noise = read_table(folder / "label_noise.csv", LABEL_NOISE, LISTED)
     task = dataset.task
     return {
         "trained": dict(trained),
@@ -75,25 +74,26 @@ def collect(
             "types": list(task.entity_types),
         },
         "models": models,
-        "scores": _scores(metrics / "metrics.json"),
+        "scores": _nested(scores),
+        "notes": scores["note"].dropna().unique().tolist(),
         "parts": parts,
         "findings": found,
         "tables": tables,
-        "curves": read_curves(metrics / "train", variants),
-        "robustness": _robustness(metrics / "robustness", variants, dataset),
-        "label_noise": _sentences(noise, dataset.train),
+        "curves": _curves(folder / "curves"),
+        "robustness": {v: _robustness(rows, task, num_changed) for v, rows in cases.items()},
+        "label_noise": _listed(noise, dataset, "validation"),
     }
 
 
 def _predicted_parts(
     dataset: Dataset,
-    predictions: Path,
+    data: Path,
     models: Sequence[str],
     tables: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of each part with all models' predictions, and the findings."""
     task = dataset.task
-    read = {name: read_predictions(predictions / f"{name}.parquet", task.labels) for name in models}
+    read = {name: read_predictions(predictions_file(data, name), task.labels) for name in models}
     stacked = stack(read, task.labels)
     part_of = np.array(stacked.parts)
     parts: dict[str, Any] = {}
@@ -119,29 +119,60 @@ def _predicted_parts(
     return parts, found
 
 
-def _frame(dataset: Dataset, part: str) -> pd.DataFrame:
-    return dataset.train if part == "validation" else dataset.test
-
-
-def _scores(path: Path) -> dict[str, Any]:
+def _read_scores(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} does not exist. Run `dvc repro evaluate`, which writes it.")
-    scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return scores
+    return read_scores(path.read_text(encoding="utf-8"), str(path))
 
 
-def _sentences(excerpt: Excerpt | None, examples: pd.DataFrame) -> dict[str, Any] | None:
+def _nested(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return ``scores[model][column][pairs]``: metrics with their limits, rows, note."""
+    found: dict[str, Any] = {}
+    for row in scores.to_dict(orient="records"):
+        columns = found.setdefault(row["model"], {}).setdefault(row["column"], {})
+        values = columns.setdefault(row["pairs"], {"rows": row["rows"]})
+        metric = row["metric"]
+        values[metric] = row["value"]
+        if not pd.isna(row["low"]):
+            values |= {f"{metric}_low": row["low"], f"{metric}_high": row["high"]}
+        if not pd.isna(row["note"]):
+            values["note"] = row["note"]
+        if row["effective_rows"] != row["rows"]:
+            values["effective_rows"] = row["effective_rows"]
+    return found
+
+
+def _listed(excerpt: Excerpt | None, dataset: Dataset, part: str) -> dict[str, Any] | None:
+    """Return a table of rows of the split with their sentences and entity positions."""
     if excerpt is None:
         return None
-    return {"columns": with_spans(excerpt.columns, examples), "total": excerpt.total}
+    rows = dataset.rows(part, excerpt.columns["guid"])
+    words = ("subject", "object")  # the positions tell them
+    columns = {name: of for name, of in excerpt.columns.items() if name not in words}
+    columns |= {"sentence": rows["sentence"].tolist(), "spans": utf16_spans(rows)}
+    return {"columns": columns, "total": excerpt.total}
 
 
-def _robustness(folder: Path, variants: Sequence[str], dataset: Dataset) -> dict[str, Any]:
-    rows = pd.concat([dataset.train, dataset.test]).drop_duplicates("guid")
-    found = {}
-    for variant in variants:
-        rates = read_table(folder / variant / "rates.csv", RATES)
-        changed = read_table(folder / variant / "changed.csv", CHANGED, LISTED_CHANGES)
-        if rates is not None:
-            found[variant] = {"rates": rates.columns, "changed": _sentences(changed, rows)}
-    return found
+def _curves(folder: Path) -> list[dict[str, Any]]:
+    """Return the curves that any run has: title and lines, each with its variant and points."""
+    shown = []
+    for name, (_, title) in CURVES.items():
+        found = read_table(folder / f"{name}.csv", FIELDS)
+        if found is not None and found.total:
+            table = pd.DataFrame(found.columns).astype({"value": "float64"})  # text in other tables
+            lines = [
+                {"name": line, "variant": variant, **as_lists(rows[["step", "value"]])}
+                for (line, variant), rows in table.groupby(["line", "variant"], sort=False)
+            ]
+            shown.append({"title": title, "lines": lines})
+    return shown
+
+
+def _robustness(cases: pd.DataFrame, task: Task, num_changed: int) -> dict[str, Any]:
+    """Return how many of a variant's predictions change, and the rows where the model is surest."""
+    changed = changed_rows(cases, num_changed)
+    columns = as_lists(changed.drop(columns=list(SPANS))) | {"spans": utf16_spans(changed)}
+    return {
+        "rates": as_lists(changed_rates(cases, task.labels, task.negative_label)),
+        "changed": {"columns": columns, "total": int((cases["before"] != cases["after"]).sum())},
+    }

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis import kinds_of_error
+from gwangye.evaluation.analysis.confusions import confusion_matrix
+from gwangye.evaluation.analysis.kinds import kinds_of_error
 from gwangye.examples import Task
 from gwangye.report.tables import Columns
 
@@ -80,8 +81,7 @@ def _errors(true: NDArray[np.int64], predicted: NDArray[np.int64], task: Task) -
 def _confusions(
     true: NDArray[np.int64], predicted: NDArray[np.int64], labels: Sequence[str]
 ) -> list[Finding]:
-    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(counts, (true, predicted), 1)
+    counts = confusion_matrix(true, predicted, len(labels))
     support = counts.sum(axis=1)
     np.fill_diagonal(counts, 0)
     # stable: pairs that are equally frequent keep the order of the labels

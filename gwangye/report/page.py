@@ -33,28 +33,47 @@ def render(content: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        content: What :func:`gwangye.report.collect` returns.
+        content: What :func:`gwangye.report.collect.collect` returns.
     """
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     script = "".join(_asset(name) for name in SCRIPTS)
-    style = _asset("report.css")
     scores = content["scores"]
     columns = {
         key: title
         for key, title in COLUMNS.items()
         if any(key in of_model for of_model in scores.values())
     }
-    return environment.from_string(_asset("report.html.jinja")).render(
-        content,
-        columns=columns,
-        policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'",
-        style=Markup(style),
-        script=Markup(script),
-        data=Markup(embedded({**content, "columns": columns})),
+    return fill(
+        _asset("report.html.jinja"),
+        {**content, "columns": columns, "data": Markup(embedded({**content, "columns": columns}))},
+        style=report_style(),
+        script=script,
     )
+
+
+def fill(template: str, values: Mapping[str, Any], *, style: str, script: str) -> str:
+    """Return a page that holds its style and script, and allows no others.
+
+    Args:
+        template: Jinja2; besides the values it is given ``policy``, ``style`` and ``script``.
+        values: What it shows; text is escaped.
+        style: CSS.
+        script: JavaScript.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return environment.from_string(template).render(
+        values, policy=policy, style=Markup(style), script=Markup(script)
+    )
+
+
+def report_style() -> str:
+    """Return the CSS that all pages share."""
+    return _asset("report.css")
 
 
 def embedded(values: Mapping[str, Any]) -> str:

@@ -28,6 +28,19 @@ def utf16_offset(text: str, offset: int) -> int:
     return offset + sum(character > "\uffff" for character in text[:offset])
 
 
+def utf16_spans(rows: pd.DataFrame) -> list[int]:
+    """Return where the entities stand: four half-open UTF-16 offsets per row, subject first.
+
+    Args:
+        rows: ``sentence`` and :data:`SPANS`.
+    """
+    return [
+        utf16_offset(sentence, offset)
+        for sentence, *offsets in zip(*(rows[name] for name in ("sentence", *SPANS)), strict=True)
+        for offset in offsets
+    ]
+
+
 def example_columns(examples: pd.DataFrame, task: Task) -> dict[str, Any]:
     """Return the examples of one part as lists.
 
@@ -36,23 +49,17 @@ def example_columns(examples: pd.DataFrame, task: Task) -> dict[str, Any]:
         task: The relations and entity types, which the lists name by index.
 
     Returns:
-        ``guid``, ``sentence`` and ``source`` (one text per row, or None); ``spans``: four
-        half-open UTF-16 offsets per row, subject before object; ``types``: two indices per row;
-        ``gold``: a label id per row, -1 without a label.
+        ``guid``, ``sentence`` and ``source`` (one text per row, or None); ``spans``, from
+        :func:`utf16_spans`; ``types``: two indices per row; ``gold``: a label id per row, -1
+        without a label.
     """
-    sentences = examples["sentence"].tolist()
-    starts_and_ends = zip(*(examples[name].tolist() for name in SPANS), strict=True)
     types = {name: i for i, name in enumerate(task.entity_types)}
     pairs = zip(examples["subject_type"], examples["object_type"], strict=True)
     return {
         "guid": examples["guid"].tolist(),
-        "sentence": sentences,
+        "sentence": examples["sentence"].tolist(),
         "source": [None if pd.isna(source) else source for source in examples["source"]],
-        "spans": [
-            utf16_offset(sentence, offset)
-            for sentence, offsets in zip(sentences, starts_and_ends, strict=True)
-            for offset in offsets
-        ],
+        "spans": utf16_spans(examples),
         "types": [types[name] for pair in pairs for name in pair],
         "gold": task.label_ids(examples).tolist(),
     }

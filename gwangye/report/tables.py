@@ -30,21 +30,13 @@ OF_MODEL = {
 }
 """Tables of one model and part: ``<table>/<model>_<part>.csv``."""
 LABEL_NOISE = (
-    *("guid", "label", "suggested", "quality", "probability_of_label"),
-    *("probability_of_suggested", "subject", "object", "sentence"),
+    *("guid", "label", "suggested", "quality"),
+    *("probability_of_label", "probability_of_suggested"),
 )
-DISAGREEMENTS = ("guid", "actual", "ensemble", "divergence", "subject", "object", "sentence")
-RATES = (
-    *("perturbation", "relation", "rows", "changed", "changed_low", "changed_high"),
-    *("correct_before", "correct_after", "to_negative"),
-)
-CHANGED = (
-    *("guid", "perturbation", "actual", "before", "after", "confidence_before"),
-    *("confidence_after", "subject", "object", "sentence"),
-)
+DISAGREEMENTS = ("guid", "actual", "ensemble", "divergence")
 TEXT = {
     *("guid", "subject", "object", "sentence", "relation", "label", "suggested", "actual"),
-    *("before", "after", "ensemble", "perturbation", "slice", "value"),
+    *("ensemble", "slice", "value"),
 }
 
 
@@ -91,9 +83,13 @@ def read_table(path: Path, expected: Sequence[str], limit: int | None = None) ->
             f"{path} has no column {', '.join(missing)}; it has {', '.join(table.columns)}. "
             "Run `dvc repro`, which writes it anew."
         )
-    shown = table if limit is None else table.head(limit)
-    columns = shown.astype("object").where(shown.notna(), None).to_dict(orient="list")
-    return Excerpt({str(name): values for name, values in columns.items()}, len(table))
+    return Excerpt(as_lists(table if limit is None else table.head(limit)), len(table))
+
+
+def as_lists(table: pd.DataFrame) -> Columns:
+    """Return a table as lists by column; None where a value is missing."""
+    columns = table.astype("object").where(table.notna(), None).to_dict(orient="list")
+    return {str(name): values for name, values in columns.items()}
 
 
 def read_model_tables(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gwangye.params import Params
+if TYPE_CHECKING:
+    from gwangye.params import Params
 
 
 def describe(params: Params) -> dict[str, Any]:

@@ -69,11 +69,6 @@ class OwnArguments(BaseModel):
         1.0,
         description="factor of the learning rate from a layer to the one below; 1: all the same",
     )
-    max_tokens_per_batch: Count | None = Field(
-        None,
-        description="as many rows of like length in a batch as this many tokens hold, padding "
-        "included; null: `per_device_train_batch_size` rows",
-    )
     adversarial: dict[str, Any] = Field(
         {"name": "none"}, description="adversarial training: `name` and its options"
     )
@@ -148,15 +143,6 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
         raise ParameterError(
             f"{where}.early_stopping_patience needs evaluations: set eval_strategy to `epoch` or "
             "`steps`, or early_stopping_patience to null."
-        )
-    if (
-        checked.max_tokens_per_batch is not None
-        and checked.train_sampling_strategy != "group_by_length"
-    ):
-        raise ParameterError(
-            f"{where}.max_tokens_per_batch needs rows of like length, and train_sampling_strategy "
-            f"is {checked.train_sampling_strategy!r}: set it to `group_by_length`, or "
-            "max_tokens_per_batch to null."
         )
     ADVERSARIAL.build(checked.adversarial, f"{where}.adversarial")
     AVERAGING.build(checked.averaging, f"{where}.averaging")

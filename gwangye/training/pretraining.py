@@ -154,7 +154,7 @@ def pretrain(
     from transformers import AutoTokenizer, DataCollatorForLanguageModeling, Trainer, set_seed
     from transformers.trainer_utils import get_last_checkpoint
 
-    from gwangye.training.train import configuration_key
+    from gwangye.training.checkpoints import configuration_key
 
     if not texts:
         raise DataError(f"There is no sentence to pretrain on (texts: {options.texts}).")

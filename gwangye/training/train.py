@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +103,6 @@ def train_model(
             adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
             head_learning_rate=own.head_learning_rate,
             layer_decay=own.layer_decay,
-            max_tokens_per_batch=own.max_tokens_per_batch,
             average=AveragedWeights(averaging, model) if averaging.enabled else None,
             train_dataset=(
                 AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
@@ -131,10 +128,7 @@ def train_model(
 
 
 def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: Path) -> float:
-    """Fit a temperature to rows that the model was not trained on.
-
-    Writes ``calibration.json`` (the temperature; expected calibration error before and after, in
-    percent) and ``reliability.csv`` (the reliability table before and after).
+    """Fit a temperature to rows that the model was not trained on; write ``calibration.json``.
 
     Args:
         logits: (rows, relations), at least one row.
@@ -142,42 +136,16 @@ def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: P
         folder: Where to write.
 
     Returns:
-        The temperature (:func:`gwangye.evaluation.calibration.fit_temperature`).
+        The temperature (:func:`gwangye.model.temperature.fit_temperature`).
     """
-    import pandas as pd
     from scipy.special import softmax
 
-    from gwangye.evaluation.calibration import (
-        apply_temperature,
-        expected_calibration_error,
-        fit_temperature,
-        reliability,
-    )
     from gwangye.files import write_json
+    from gwangye.model.temperature import fit_temperature
 
-    before = softmax(logits.astype(np.float64), axis=-1)
-    temperature = fit_temperature(before, true)
-    stages = {"before": before, "after": apply_temperature(before, temperature)}
-    errors = {f"ece_{when}": expected_calibration_error(p, true) for when, p in stages.items()}
-    report = {"temperature": temperature, **errors}
-    write_json({k: round(value, 4) for k, value in report.items()}, folder / "calibration.json")
-    tables = [reliability(p, true).assign(when=when) for when, p in stages.items()]
-    pd.concat(tables).round(2).to_csv(folder / "reliability.csv", index=False)
+    temperature = fit_temperature(softmax(logits.astype(np.float64), axis=-1), true)
+    write_json({"temperature": round(temperature, 4)}, folder / "calibration.json")
     return temperature
-
-
-def configuration_key(settings: Mapping[str, Any], files: Sequence[Path]) -> str:
-    """Return a name for a checkpoint folder that no other configuration or data shares.
-
-    Args:
-        settings: Everything that decides the training, JSON-serialisable.
-        files: The files it reads.
-    """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def _recorder(folder: Path) -> Live:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
-from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 
-from gwangye.errors import ParameterError
 from gwangye.training.adversarial import Adversarial, NoAdversarial, disturbed, recorded
 from gwangye.training.embedding_rows import RowAdamW, clip_grad_norm
-from gwangye.training.grouping import LengthGroupedSampler, TokenBudgetSampler, budget_sizes
+from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.learning_rates import parameter_groups
 
 if TYPE_CHECKING:
@@ -39,8 +36,6 @@ class RelationTrainer(Trainer):
         adversarial: How the embedded tokens are disturbed for a second pass.
         head_learning_rate: The head's learning rate; None: that of the encoder.
         layer_decay: Factor of the learning rate from a layer to the one below.
-        max_tokens_per_batch: Tokens of a training batch, padding included, in place of rows; None:
-            ``per_device_train_batch_size`` rows.
         average: The average that is evaluated in place of the weights, or None.
         **kwargs: As for :class:`transformers.Trainer`.
     """
@@ -53,7 +48,6 @@ class RelationTrainer(Trainer):
         adversarial: Adversarial | None = None,
         head_learning_rate: float | None = None,
         layer_decay: float = 1.0,
-        max_tokens_per_batch: int | None = None,
         average: AveragedWeights | None = None,
         **kwargs: Any,
     ) -> None:
@@ -63,8 +57,6 @@ class RelationTrainer(Trainer):
         self.adversarial = adversarial or NoAdversarial()
         self.head_learning_rate = head_learning_rate
         self.layer_decay = layer_decay
-        self.max_tokens_per_batch = max_tokens_per_batch
-        self.rows_per_batch: float | None = None  # on average, where the batches are unequal
         self.average = average
         if average is not None:
             self.add_callback(KeepAverage(average))
@@ -104,41 +96,6 @@ class RelationTrainer(Trainer):
         sampler: Sampler[int] | None = super()._get_train_sampler(*args, **kwargs)
         return sampler
 
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        """Return the training batches: of so many rows, or of so many tokens."""
-        args, max_tokens = self.args, self.max_tokens_per_batch
-        if max_tokens is None:
-            return super().get_train_dataloader()
-        if args.world_size > 1:
-            raise ParameterError(
-                f"train.max_tokens_per_batch works in one process, not in {args.world_size}: set "
-                "it to null (per_device_train_batch_size counts then), or start one process."
-            )
-        sampler = TokenBudgetSampler(
-            self.train_dataset, max_tokens, args.seed, num_epochs=self._num_epochs(max_tokens)
-        )
-        self.rows_per_batch = len(self.train_dataset) / len(sampler)
-        loader: DataLoader[Any] = DataLoader(
-            self.train_dataset,
-            batch_sampler=sampler,
-            collate_fn=self.data_collator,
-            num_workers=args.dataloader_num_workers,
-            pin_memory=args.dataloader_pin_memory,
-            persistent_workers=args.dataloader_persistent_workers,
-            prefetch_factor=args.dataloader_prefetch_factor,
-        )
-        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
-        return prepared
-
-    def _num_epochs(self, max_tokens: int) -> int:
-        """Return how many epochs there are at most; later ones may have more batches."""
-        if self.args.max_steps < 1:
-            return math.ceil(self.args.num_train_epochs)
-        batches = len(budget_sizes(self.train_dataset.table.lengths, max_tokens))
-        return math.ceil(
-            self.args.max_steps / math.ceil(batches / self.args.gradient_accumulation_steps)
-        )
-
     def training_step(
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Any = None
     ) -> Tensor:
@@ -177,9 +134,6 @@ class RelationTrainer(Trainer):
             loss = (loss + self.criterion(second, labels)) / 2 + self.penalty(
                 outputs.logits, second
             )
-        if self.rows_per_batch is not None and model.training:
-            # the mean of a batch of any size: here each row counts as in batches of equal size
-            loss = loss * (len(labels) / self.rows_per_batch)
         return (loss, outputs) if return_outputs else loss
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ FAULTS = [
       "--object-type", "ORGG"],
      ParameterError, "--object-type 'ORGG' is unknown to the model. Did you mean 'ORG'"),
     (["data", "check", "x.csv", "--column", "sentence"], ParameterError, "write canonical=yours"),
-    (["scores", "no.json"], DataError, "no.json does not exist. Run `dvc repro` first"),
+    (["scores", "no.csv"], DataError, "no.csv does not exist. Run `dvc repro` first"),
 ]  # fmt: skip
 
 
@@ -143,10 +144,10 @@ def test_faults(model: str, arguments: list[str], error: type[Exception], messag
 def test_fault_is_told_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["gwangye", "scores", "no.json"])
+    monkeypatch.setattr("sys.argv", ["gwangye", "scores", "no.csv"])
     with pytest.raises(SystemExit) as caught:
         cli.app()
-    assert caught.value.code == "ERROR: no.json does not exist. Run `dvc repro` first."
+    assert caught.value.code == "ERROR: no.csv does not exist. Run `dvc repro` first."
 
 
 def test_check_prints_what_is_in_a_file(file: Path) -> None:
@@ -183,23 +184,61 @@ def test_klue_from_a_folder(tmp_path: Path, file: Path) -> None:
     assert "dvc exp run -S data.train=" in output
 
 
+SCORES = """\
+model,column,pairs,metric,value,low,high,rows,effective_rows,note
+ensemble,validation,all,micro_f1,12.346,9.04,15.0,192,192,
+ensemble,validation,all,auprc,6.0,5.0,7.0,192,192,
+ensemble,validation,all,accuracy,50.0,,,192,192,
+ensemble,validation,unseen,micro_f1,11.0,9.0,15.0,100,100,
+ensemble,validation_reweighted,all,micro_f1,10.0,,,192,79.6,margins do not fit
+bilstm,validation,all,micro_f1,12.3,9.0,15.0,192,192,
+bilstm,validation,all,auprc,6.5,5.0,7.0,192,192,
+"""
+
+
+def cells(output: str) -> list[list[str]]:
+    lines = [re.split("[│┃]", line)[1:-1] for line in output.splitlines()]
+    return [[cell.strip() for cell in line] for line in lines if line]
+
+
 def test_scores(tmp_path: Path) -> None:
-    plain = {"micro_f1": 12.346, "micro_f1_low": 9.04, "micro_f1_high": 15.0,
-             "auprc": 6.0, "auprc_low": 5.0, "auprc_high": 7.0}  # fmt: skip
-    metrics = {
-        "ensemble": {"validation": plain, "validation_reweighted": {**plain, "micro_f1": 10.0}},
-        "bilstm": {"validation": {**plain, "auprc": 6.5}},
-    }
-    (tmp_path / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-    lines = run("scores", tmp_path / "metrics.json").stdout.splitlines()
-    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
-    # nothing has a test score: no such column
-    assert cells == [
-        ["ensemble", "micro-F1", "12.3 (9.0–15.0)", "10.0 (9.0–15.0)"],
-        ["ensemble", "AUPRC", "6.0 (5.0–7.0)", "6.0 (5.0–7.0)"],
+    (tmp_path / "scores.csv").write_text(SCORES, encoding="utf-8")
+    output = run("scores", tmp_path / "scores.csv").stdout
+    assert output.endswith("\nre-weighted: margins do not fit\n")
+    assert cells(output) == [
+        # nothing has a test score: no such column; no accuracy, no unseen pairs
+        ["model", "metric", "validation", "re-weighted"],
+        ["ensemble", "micro-F1", "12.3 (9.0–15.0)", "10.0"],
+        ["ensemble", "AUPRC", "6.0 (5.0–7.0)", ""],
         ["bilstm", "micro-F1", "12.3 (9.0–15.0)", ""],
         ["bilstm", "AUPRC", "6.5 (5.0–7.0)", ""],
     ]
+
+
+def test_scores_of_a_table_without_rows(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text(SCORES.splitlines()[0], encoding="utf-8")
+    assert cells(run("scores", tmp_path / "scores.csv").stdout) == [["model", "metric"]]
+
+
+def test_scores_are_shown_with_a_warning_where_their_age_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project without DVC's folder: the table comes all the same, with its data files."""
+    split = "{params: {params.yaml: {data: {train: a.json, test: b.json}}}}"
+    files = {
+        "dvc.yaml": "stages: {}\n", "dvc.lock": f"stages: {{split: {split}}}\n",
+        "metrics/scores.csv": SCORES,
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    result = run("scores")
+
+    assert result.stderr.startswith("WARNING: these scores may be older than the project")
+    assert len(cells(result.stdout)) == 5
+    assert result.stdout.endswith("\nPercent. Data: a.json, b.json\n")
 
 
 def test_predict_abstains_below_a_confidence(model: str, file: Path, tmp_path: Path) -> None:
@@ -294,7 +333,7 @@ def test_compare_on_the_target_too(predicted: Path) -> None:
         (["good", "good"], ParameterError, "Both models are called 'good'"),
         (["good", "bad", "--part", "train"], ParameterError, "--part train: allowed are"),
         (["good", "bad", "--part", "test"], DataError, "predict no test row in common"),
-        (["good", "bad@main"], DataError, "bad@main: data/predictions/bad.parquet cannot be had"),
+        (["good", "bad@main"], DataError, "bad@main: Revision 'main' has no data/predictions/bad"),
     ],
 )
 def test_compare_faults(

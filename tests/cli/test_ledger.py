@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,15 @@ from gwangye.experiments.ledger import (
     to_table,
 )
 from gwangye.experiments.ledger.history import (
-    METRICS,
     PATHS,
     Commit,
     History,
     read_experiments,
     read_history,
     read_runs,
+    read_tables,
 )
+from gwangye.experiments.repository import METRICS, PARAMS, SCORES
 from tests.pipeline.conftest import Project
 
 pytestmark = pytest.mark.pipeline
@@ -51,29 +53,40 @@ stages:
     params: [loss]
     metrics:
       - metrics/metrics.json: {cache: false}
+    outs:
+      - metrics/scores.csv: {cache: false}
 """
 STAGE = """\
 import json, pathlib, sys
 gamma = float(sys.argv[1])
-def part(f1):
-    return {"micro_f1": f1, "micro_f1_low": f1 - 5, "micro_f1_high": f1 + 5, "auprc": 30.0}
+f1 = {
+    "ensemble": {"validation": 40 + gamma, "test": 20 + gamma},
+    "bilstm": {"validation": 50.0},
+}
 models = {
-    "ensemble": {"validation": part(40 + gamma), "test": part(20 + gamma)},
-    "bilstm": {"validation": part(50.0)},
+    model: {part: {"micro_f1": value, "auprc": 30.0} for part, value in parts.items()}
+    for model, parts in f1.items()
 }
 pathlib.Path("metrics").mkdir(exist_ok=True)
 pathlib.Path("metrics/metrics.json").write_text(json.dumps(models))
+lines = ["model,column,pairs,metric,value,low,high,rows,effective_rows,note"]
+for model, parts in f1.items():
+    for part, value in parts.items():
+        lines.append(f"{model},{part},all,micro_f1,{value},{value - 5},{value + 5},9,9,")
+        lines.append(f"{model},{part},all,auprc,30.0,,,9,9,")
+        lines.append(f"{model},{part},unseen,micro_f1,{value},1,99,5,5,")
+pathlib.Path("metrics/scores.csv").write_text("\\n".join(lines) + "\\n")
 """
-PARAMS = "# comment\nloss:\n  name: focal\n  gamma: {gamma}\n"
+VALUES = "# comment\nloss:\n  name: focal\n  gamma: {gamma}\n"
 
 
-def write(folder: Path, name: str, text: str) -> None:
+def write(folder: Path, name: str | Path, text: str) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
-def branch(project: Project, name: str, files: dict[str, str | None]) -> None:
+def branch(project: Project, name: str, files: dict[Path, str | None]) -> None:
     """Commit files (None: deleted) on a new branch, and go back to main."""
     project.run("git", "checkout", "--quiet", "-b", name, "main")
     for path, text in files.items():
@@ -91,9 +104,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     On main: the commits "start", "new code", "second" (a parameter renamed and one changed, run
     anew), one that changes a comment of params.yaml, "page" and "page 2". From "start" the
-    experiment gamma2, which is a branch too, from "page" a queued one. Other branches: old
-    (metrics.json as it once was), broken, missing (no metrics.json), unrun (a parameter changed,
-    nothing run), code, unreadable (dvc.yaml). The workspace has another gamma.
+    experiment gamma2, which is a branch too, from "page" a queued one. Other branches: old and
+    older (metrics.json as it once was, with intervals and without), apart (scores.csv is of another
+    run), broken, missing (no metrics.json), unrun (a parameter changed, nothing run), code,
+    unreadable (dvc.yaml). The workspace has another gamma.
     """
     folder = tmp_path_factory.mktemp("ledger")
     project = Project(folder)
@@ -101,7 +115,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     write(folder, ".dvc/.gitignore", "/tmp\n/cache\n")
     write(folder, "dvc.yaml", PIPELINE)
     write(folder, "stages/evaluate.py", STAGE)
-    write(folder, "params.yaml", PARAMS.format(gamma=1.0))
+    write(folder, "params.yaml", VALUES.format(gamma=1.0))
     project.start_git()
     project.run("dvc", "repro")
     project.commit("start")
@@ -114,7 +128,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     write(folder, "stages/evaluate.py", f"{STAGE}# new\n")
     project.commit("new code")
-    write(folder, "params.yaml", PARAMS.format(gamma=1.5).replace("name", "kind"))
+    write(folder, "params.yaml", VALUES.format(gamma=1.5).replace("name", "kind"))
     project.run("dvc", "repro")
     project.commit("second")
     project.append("params.yaml", "# another comment\n")
@@ -126,25 +140,31 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.commit("page 2")
 
     parts = {"validation": {"micro_f1": 41.25, "auprc": None}, "test": {"micro_f1": 21}}
-    branch(project, "old", {METRICS: json.dumps({"ensemble": parts})})
+    branch(project, "older", {METRICS: json.dumps({"ensemble": parts}), SCORES: None})
+    parts = {"validation": {"micro_f1": 43.5, "micro_f1_low": 39.5, "micro_f1_high": 48}}
+    branch(project, "old", {METRICS: json.dumps({"ensemble": parts}), SCORES: None})
+    parts = {"validation": {"micro_f1": 47.0}}
+    branch(project, "apart", {METRICS: json.dumps({"ensemble": parts})})
     branch(project, "broken", {METRICS: "{"})
-    branch(project, "missing", {METRICS: None})
-    branch(project, "unrun", {"params.yaml": PARAMS.format(gamma=3.0).replace("name", "kind")})
-    branch(project, "code", {"stages/other.py": ""})
-    branch(project, "unreadable", {"dvc.yaml": "stages: 1\n", METRICS: "{}"})
-    write(folder, "params.yaml", PARAMS.format(gamma=0.5).replace("name", "kind"))
+    branch(project, "missing", {METRICS: None, SCORES: None})
+    branch(project, "unrun", {PARAMS: VALUES.format(gamma=3.0).replace("name", "kind")})
+    branch(project, "code", {Path("stages/other.py"): ""})
+    branch(project, "unreadable", {Path("dvc.yaml"): "stages: 1\n", METRICS: "{}"})
+    write(folder, "params.yaml", VALUES.format(gamma=0.5).replace("name", "kind"))
     return project
 
 
 @pytest.fixture(scope="module")
-def read(project: Project) -> tuple[History, list[Any], dict[str, Commit]]:
+def read(project: Project) -> tuple[History, list[Any], dict[str, Commit], dict[str, str]]:
     history = read_history(project.folder)
     shown = read_experiments(project.folder, history.to_read(), workspace=True)
-    return history, shown, read_runs(project.folder, shown)
+    runs = read_runs(project.folder, shown)
+    tables = read_tables(project.folder, [*history.commits.values(), *runs.values()])
+    return history, shown, runs, tables
 
 
 @pytest.fixture(scope="module")
-def rows(read: tuple[History, list[Any], dict[str, Commit]]) -> list[Row]:
+def rows(read: Any) -> list[Row]:
     return build(*read, model="ensemble")
 
 
@@ -155,7 +175,7 @@ def named(rows: list[Row], name: str) -> Row:
 
 def test_rows_are_the_experiments_and_nothing_else(rows: list[Row]) -> None:
     names = sorted(" ".join(row.names) or row.note for row in rows)
-    branches = ["old", "broken", "missing", "unrun", "code", "unreadable"]
+    branches = ["old", "older", "apart", "broken", "missing", "unrun", "code", "unreadable"]
     experiments = ["workspace", "waiting", "loss-gamma-2 gamma2"]
     assert names == sorted([*experiments, "start", "main", *branches])
     assert rows[0].names == ("workspace",)
@@ -226,10 +246,43 @@ def test_row_without_scores_says_why(
     assert row.reason.startswith(reason)
 
 
-def test_old_metrics_have_no_intervals(rows: list[Row]) -> None:
-    old = named(rows, "old")
-    assert old.scores == {VALIDATION: Score(41.25), ("test", "micro_f1"): Score(21.0)}
-    assert old.reason == ""
+def test_old_metrics_had_intervals_and_older_ones_none(rows: list[Row]) -> None:
+    assert named(rows, "old").scores == {VALIDATION: Score(43.5, 39.5, 48.0)}
+    older = named(rows, "older")
+    assert older.scores == {VALIDATION: Score(41.25), ("test", "micro_f1"): Score(21.0)}
+    assert older.reason == ""
+
+
+def test_interval_of_another_score_is_left_aside(rows: list[Row]) -> None:
+    """On branch apart, scores.csv says 41.5 (36.5–46.5)."""
+    assert named(rows, "apart").scores == {VALIDATION: Score(47.0)}
+
+
+def test_tables_of_scores_are_read_once_each(read: Any) -> None:
+    *_, tables = read
+    # of "start", of gamma2, and of all since "second"
+    assert sorted(text.splitlines()[1] for text in tables.values()) == [
+        "ensemble,validation,all,micro_f1,41.0,36.0,46.0,9,9,",
+        "ensemble,validation,all,micro_f1,41.5,36.5,46.5,9,9,",
+        "ensemble,validation,all,micro_f1,42.0,37.0,47.0,9,9,",
+    ]
+
+
+@pytest.mark.parametrize("text", [None, "no table\n"], ids=["missing", "broken"])
+def test_scores_of_the_workspace(project: Project, read: Any, text: str | None) -> None:
+    """The file is not Git's; without it, or where it is broken, there are no intervals."""
+    history, shown, runs, tables = read
+    files = {**history.workspace.files, SCORES: "workspace", METRICS: "workspace"}
+    changed = replace(history, workspace=replace(history.workspace, files=files))
+    (here,) = read_tables(project.folder, [changed.workspace]).values()
+    assert here.splitlines()[1] == "ensemble,validation,all,micro_f1,41.5,36.5,46.5,9,9,"
+
+    found = {} if text is None else {"workspace": text}
+    plain = build(changed, shown, runs, {**tables, **found}, model="ensemble")
+    whole = build(changed, shown, runs, {**tables, "workspace": here}, model="ensemble")
+
+    assert plain[0].scores[VALIDATION] == Score(41.5)
+    assert whole[0].scores[VALIDATION] == Score(41.5, 36.5, 46.5)
 
 
 def test_scores_of_another_model(read: Any) -> None:
@@ -371,7 +424,7 @@ def state(rev: str, gamma: float, **more: Any) -> dict[str, Any]:
     """A state as `dvc exp show --json` writes it."""
     data = {
         "params": {"params.yaml": {"data": {"gamma": gamma}}},
-        "metrics": {METRICS: {"data": {"ensemble": {"validation": {"micro_f1": 40.0}}}}},
+        "metrics": {str(METRICS): {"data": {"ensemble": {"validation": {"micro_f1": 40.0}}}}},
     }
     return {"rev": rev, "name": None, "data": data, "error": None, "experiments": None, **more}
 
@@ -398,7 +451,8 @@ def test_states_of_experiments() -> None:
         for letter, text in subjects.items()
     }
 
-    rows = build(history, [state(base.sha, 1, experiments=experiments)], runs, model="ensemble")
+    shown = [state(base.sha, 1, experiments=experiments)]
+    rows = build(history, shown, runs, {}, model="ensemble")
 
     running, done, bad, main = rows
     assert main.names == ("main",)
@@ -465,25 +519,33 @@ def test_csv() -> None:
 
 
 def test_markdown() -> None:
-    assert to_markdown(EXAMPLES) == (
-        "| experiment | changed | validation | test | who, when | note |\n"
-        "| --- | --- | --- | --- | --- | --- |\n"
-        r"| gamma2<br>7738436<br>from 36d92e5 | loss.gamma: 1.0 → 2.0<br>split.folds: \[0\] → "
-        r"\[0, 10\]<br>code changed | F1 48.7 (40.0–57.2) | AUPRC 31.1 | tester<br>"
-        r"2026-11-24 14:21 | \[bold\] \| &lt;script>alert(1)&lt;/script> |"
-        "\n"
-        r"| main<br>next<br>36d92e5 | (first) |  |  | tester<br>2026-11-24 11:08 | a_b \_c\_ (no "
-        "metrics/metrics.json) |\n"
-        "\n"
-        "Scores of ensemble in percent, with 95 % intervals where they were recorded.\n"
-    )
+    table, under = to_markdown(EXAMPLES).split("\n\n")
+    lines = (re.split(r"(?<!\\)\|", line)[1:-1] for line in table.splitlines())
+    cells = [[cell.strip() for cell in line] for line in lines]
+    assert [cells[0], *cells[2:]] == [
+        ["experiment", "changed", "validation", "test", "who, when", "note"],
+        [
+            "gamma2<br>7738436<br>from 36d92e5",
+            r"loss.gamma: 1.0 → 2.0<br>split.folds: \[0\] → \[0, 10\]<br>code changed",
+            "micro-F1 48.7 (40.0–57.2)",
+            "AUPRC 31.1",
+            "tester<br>2026-11-24 14:21",
+            r"\[bold\] \| &lt;script>alert(1)&lt;/script>",
+        ],
+        [
+            "main<br>next<br>36d92e5", "(first)", "", "", "tester<br>2026-11-24 11:08",
+            r"a_b \_c\_ (no metrics/metrics.json)",
+        ],
+    ]  # fmt: skip
+    assert under == "Scores of ensemble in percent, with 95 % intervals where they were recorded.\n"
 
 
 def test_html_escapes_text_and_needs_no_other_file() -> None:
     page = to_html(EXAMPLES)
     assert "[bold] | &lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert page.count("<script>") == 1  # the page's own
-    assert not any(word in page for word in ("http", "src=", "href=", "@import", "url("))
+    assert page.count("<script>") == 1  # the page's own, and no other may run
+    assert 'Content-Security-Policy" content="default-src &#39;none&#39;; script-src' in page
+    assert not any(word in page for word in ("http:", "https:", "src=", "href=", "@import", "url("))
     assert '<td data-title="test AUPRC" class="number" data-key="31.15">31.1</td>' in page
     assert '<td data-title="changed">(first)</td>' in page
     assert page.count("<th scope=") == page.count("<td ") / 2 == 10
@@ -498,7 +560,7 @@ def test_terminal_shows_text_as_it_is_and_fits() -> None:
     assert "gamma2 7738436 from 36d92e5" in text
     assert "[bold] | <script>alert(1)</script>" in text
     # the interval stands below its score where there is little room
-    assert any("F1 48.7" in line and "AUPRC 31.1" in line for line in lines)
+    assert any("micro-F1 48.7" in line and "AUPRC 31.1" in line for line in lines)
     assert any("(40.0–57.2)" in line for line in lines)
 
 
@@ -508,6 +570,6 @@ def test_long_lists_of_changes_are_cut_in_tables_and_whole_in_files() -> None:
     table = to_markdown([row])
     assert "p6: 0 → 1" in table
     assert "p7: 0 → 1" not in table
-    assert "1…<br>and 3 more |" in table
+    assert "1…<br>and 3 more " in table
     assert "; ".join(changes) in to_csv([row])
     assert changes[9] in to_html([row])

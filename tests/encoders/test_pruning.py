@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gwangye.encoders import fetch_encoder
+from gwangye.encoders.fetch import fetch_encoder
 from gwangye.encoders.pruning import keep_piece, kept_ids, renumbered
 from gwangye.errors import ParameterError
 from tests.encoders.blob import PIECES

@@ -9,6 +9,7 @@ import pytest
 
 from gwangye.errors import DataError
 from gwangye.evaluation.evaluator import Evaluation, Evaluator
+from gwangye.evaluation.scores import FIELDS, headline
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset, Task
 from gwangye.prediction.tables import prediction_table
@@ -42,10 +43,15 @@ def evaluate(table: pd.DataFrame, dataset: Dataset, **options: Any) -> Evaluatio
     return Evaluator(dataset, **{"resamples": 20, **options}).evaluate(table)
 
 
-def points(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """The scores alone, without intervals and slices."""
-    names = ("micro_f1", "auprc", "accuracy")
-    return {c: {name: values[name] for name in names} for c, values in columns.items()}
+def points(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """The headline scores by column."""
+    return headline(evaluation.scores("m")).get("m", {})
+
+
+def line(evaluation: Evaluation, metric: str, column: str, pairs: str = "all") -> pd.Series:
+    """One line of the table of scores."""
+    table = evaluation.scores("m").set_index(["column", "pairs", "metric"])
+    return table.loc[(column, pairs, metric)]
 
 
 def predicted(part: str, rows: dict[str, list[float]]) -> pd.DataFrame:
@@ -73,16 +79,11 @@ def test_scores_by_part() -> None:
     # AUPRC, (recall, precision), of none: v3 .1, v1 .1 before v2 .05, the true one:
     #   (0,1) (0,0) (1,1/3): 1/6; title: v2 .9, v1 .8 true, v3 .6: (0,1) (0,0) (1,1/2) (1,1/3): 1/4;
     #   product: v3 .3 true, first: 1. Mean 17/36
-    assert points(result.metrics) == {
+    assert points(result) == {
         "validation": {"micro_f1": 40.0, "auprc": 47.22, "accuracy": 33.33},
         # one row of one class, ranked first: AUPRC 100; no positive row: F1 0
         "test": {"micro_f1": 0.0, "auprc": 100.0, "accuracy": 100.0},
     }
-    assert result.parts["validation"].counts == {
-        "rows": 3, "absent_relations": 0, "correct": 1, "relation_for_none": 1,
-        "none_for_relation": 0, "wrong_relation": 1,
-    }  # fmt: skip
-    assert result.parts["test"].counts["absent_relations"] == 2
 
 
 def test_mistake_columns_in_another_order() -> None:
@@ -92,40 +93,40 @@ def test_mistake_columns_in_another_order() -> None:
     # by position v3 is the same, v1 and v2 too, but none and product change places in AUPRC:
     # none: v3 .3 first, v1 .1, v2 .05 true, last: (0,1) (0,0) (0,0) (1,1/3): 1/6;
     # product: v3 .1 true and v1 .1 tied: (0,1) (1,1/2) …: 3/4. Mean (1/6 + 1/4 + 3/4)/3 = 7/18
-    assert evaluate(by_position, split({}), num_errors=9).metrics["validation"]["auprc"] == 38.89
-    assert evaluate(other, split({}), num_errors=9).metrics["validation"]["auprc"] == 47.22
+    assert points(evaluate(by_position, split({})))["validation"]["auprc"] == 38.89
+    assert points(evaluate(other, split({})))["validation"]["auprc"] == 47.22
 
 
 def test_without_a_negative_label() -> None:
     result = evaluate(VALIDATION, split({}, Task(LABELS, None, ["PER"])), num_errors=9)
     # micro-F1 over all classes is accuracy
-    assert result.metrics["validation"]["micro_f1"] == 33.33
-    assert result.parts["validation"].counts["relation_for_none"] == 0
-    assert result.parts["validation"].counts["wrong_relation"] == 2
+    assert points(result)["validation"]["micro_f1"] == 33.33
+    slices = result.parts["validation"].slices
+    assert slices.loc[0, ["relation_for_none", "wrong_relation"]].tolist() == [0, 2]
 
 
 def test_unlabelled_test_rows_have_no_scores() -> None:
     table = pd.concat([VALIDATION, TEST])
-    assert list(evaluate(table, split({"t1": None}), num_errors=9).metrics) == ["validation"]
+    assert list(points(evaluate(table, split({"t1": None})))) == ["validation"]
 
 
 def test_labelled_rows_of_a_partly_labelled_test_part_are_scored() -> None:
     test = predicted("test", {"t1": [0.8, 0.1, 0.1], "t2": [0.1, 0.8, 0.1], "t3": [0.1, 0.1, 0.8]})
     dataset = split({"t1": None, "t2": "per:title", "t3": "per:title"})
     result = evaluate(test, dataset, num_errors=9)
-    assert result.parts["test"].counts["rows"] == 2
     # t2 right, t3 product for title: TP 1, FP 1, FN 1
-    assert result.metrics["test"]["micro_f1"] == 50.0
+    assert line(result, "micro_f1", "test")[["value", "rows"]].tolist() == [50.0, 2]
 
 
 def test_no_test_file() -> None:
     table = pd.concat([VALIDATION, NO_TEST])
-    assert list(evaluate(table, split({}), num_errors=9).metrics) == ["validation"]
+    assert list(points(evaluate(table, split({})))) == ["validation"]
 
 
 def test_no_predictions_at_all(tmp_path: Path) -> None:
     result = evaluate(NO_TEST, split({}), num_errors=9)
-    assert result.metrics == {}
+    scores = result.scores("m")
+    assert (list(scores.columns), len(scores)) == (list(FIELDS), 0)
     result.write_tables(tmp_path, "bigru")
     assert list(tmp_path.rglob("*.csv")) == []
 
@@ -174,11 +175,11 @@ def test_tables_are_written(tmp_path: Path) -> None:
         name: (tmp_path / name / "bigru_validation.csv").read_text(encoding="utf-8").splitlines()
         for name in tables
     }
-    assert lines["confusions"] == [
-        "actual,predicted",
-        "no_relation,per:title",
-        "per:title,per:title",
-        "org:product,per:title",
+    assert lines["confusions"][:4] == [
+        "actual,predicted,rows",
+        "no_relation,no_relation,0",
+        "no_relation,per:title,1",
+        "no_relation,org:product,0",
     ]
     # the most confident one, as num_errors says
     assert [line.split(",")[:4] for line in lines["errors"][1:]] == [
@@ -196,19 +197,19 @@ def test_scores_have_intervals_that_come_from_the_seed() -> None:
     shares = {g: [0.2, 0.7, 0.1] if (r == "per:title") == (i % 4 > 0) else [0.7, 0.2, 0.1]
               for i, (g, r) in enumerate(rows.items())}  # fmt: skip
     table = predicted("validation", shares)
-    first, again, other = (
-        evaluate(table, dataset, resamples=200, seed=seed).metrics["validation"]
-        for seed in (1, 1, 2)
-    )
-    assert first == again
-    assert first["micro_f1_low"] < first["micro_f1"] < first["micro_f1_high"]
-    assert first["auprc_low"] < first["auprc"] < first["auprc_high"]
-    assert first["micro_f1"] == other["micro_f1"]
-    assert (first["micro_f1_low"], first["micro_f1_high"]) != (
-        other["micro_f1_low"], other["micro_f1_high"],
-    )  # fmt: skip
+    first, again, other = (evaluate(table, dataset, resamples=200, seed=seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first.scores("m"), again.scores("m"))
+    for metric in ("micro_f1", "auprc"):
+        score = line(first, metric, "validation")
+        assert score["low"] < score["value"] < score["high"]
+    mine, others = (line(one, "micro_f1", "validation") for one in (first, other))
+    assert mine["value"] == others["value"]
+    assert (mine["low"], mine["high"]) != (others["low"], others["high"])
     # 45 of 60 right, each with confidence 0.7
-    assert (first["accuracy"], first["ece"], first["rows"]) == (75.0, 5.0, 60)
+    assert line(first, "accuracy", "validation")[["value", "rows"]].tolist() == [75.0, 60]
+    ece = line(first, "ece", "validation")
+    assert ece["value"] == 5.0
+    assert ece[["low", "high", "note"]].isna().all()
 
 
 def test_validation_is_weighed_to_the_target() -> None:
@@ -218,7 +219,8 @@ def test_validation_is_weighed_to_the_target() -> None:
     right, none = [0.1, 0.9, 0.0], [0.9, 0.1, 0.0]
     table = predicted("validation", {"v1": right, "v2": right, "v3": right, "v4": none})
     target = Target({"per:title": 0.25, "no_relation": 0.75}, "given", {})
-    columns = evaluate(table, dataset, target=target).metrics
+    result = evaluate(table, dataset, target=target)
+    columns = points(result)
     assert list(columns) == ["validation", "validation_reweighted"]
     # plain: TP 2, FP 1: 4/5
     assert columns["validation"]["micro_f1"] == 80.0
@@ -226,15 +228,30 @@ def test_validation_is_weighed_to_the_target() -> None:
     weighted = columns["validation_reweighted"]
     assert weighted["micro_f1"] == 57.14
     assert weighted["accuracy"] == 62.5
-    assert weighted["ece"] == 27.5  # all with confidence 0.9
+    # all with confidence 0.9
+    assert line(result, "ece", "validation_reweighted")["value"] == 27.5
+    area = line(result, "auprc", "validation_reweighted")
     # (1/2 + 1/2 + 3/2 + 3/2)² / (1/4 + 1/4 + 9/4 + 9/4)
-    assert (weighted["rows"], weighted["effective_rows"]) == (4, 3.2)
-    assert weighted["auprc_low"] <= weighted["auprc"] <= weighted["auprc_high"]
+    assert (area["rows"], area["effective_rows"]) == (4, 3.2)
+    assert area["low"] <= area["value"] <= area["high"]
+    assert pd.isna(area["note"])
+
+
+def test_what_of_the_target_is_in_no_row_is_noted() -> None:
+    rows = {"v1": "per:title", "v2": "no_relation"}
+    dataset = Dataset(frame(rows), frame({}), TASK)
+    table = predicted("validation", {"v1": [0.1, 0.9, 0.0], "v2": [0.9, 0.1, 0.0]})
+    target = Target({"per:title": 0.4, "no_relation": 0.35, "org:product": 0.25}, "given", {})
+    result = evaluate(table, dataset, target=target)
+    assert line(result, "ece", "validation_reweighted")["note"] == (
+        "label: 25.0 % of the target is in no row (org:product)"
+    )
+    assert pd.isna(line(result, "ece", "validation")["note"])
 
 
 def test_target_that_says_nothing_makes_no_column() -> None:
     target = Target(None, "no test file", {})
-    assert list(evaluate(VALIDATION, split({}), target=target).metrics) == ["validation"]
+    assert list(points(evaluate(VALIDATION, split({}), target=target))) == ["validation"]
 
 
 def pairs() -> Dataset:
@@ -252,23 +269,24 @@ def test_scores_of_seen_and_unseen_pairs() -> None:
     dataset = Dataset(pairs().train, frame({}), TASK)
     right, wrong = [0.1, 0.9, 0.0], [0.9, 0.1, 0.0]
     shares = {"v1": right, "v2": right, "v3": wrong, "v4": right, "v5": wrong}
-    scores = evaluate(predicted("validation", shares), dataset).metrics["validation"]
-    assert (scores["seen_pair"]["rows"], scores["seen_pair"]["accuracy"]) == (2, 100.0)
-    assert (scores["unseen_pair"]["rows"], scores["unseen_pair"]["accuracy"]) == (3, 33.33)
-    unseen = evaluate(predicted("validation", {"v3": right}), dataset).metrics["validation"]
-    assert "seen_pair" not in unseen
+    scored = evaluate(predicted("validation", shares), dataset)
+    for which, expected in (("seen", [100.0, 2]), ("unseen", [33.33, 3])):
+        found = line(scored, "accuracy", "validation", which)
+        assert found[["value", "rows"]].tolist() == expected
+    unseen = evaluate(predicted("validation", {"v3": right}), dataset).scores("m")
+    assert set(unseen["pairs"]) == {"all", "unseen"}
 
 
 def test_models_of_the_same_rows_are_each_judged_by_their_own_predictions() -> None:
     """What is known of the rows is kept from model to model, in the order of each."""
     evaluator = Evaluator(split({}), resamples=20)
-    assert evaluator.evaluate(VALIDATION).metrics["validation"]["accuracy"] == 33.33
+    assert points(evaluator.evaluate(VALIDATION))["validation"]["accuracy"] == 33.33
     right = predicted(
         "validation", {"v3": [0.0, 0.0, 1.0], "v1": [0.0, 1.0, 0.0], "v2": [1.0, 0.0, 0.0]}
     )
     for table in (right, right.iloc[::-1], right.head(1)):
-        scores = evaluator.evaluate(table).metrics["validation"]
-        assert (scores["accuracy"], scores["rows"]) == (100.0, len(table))
+        accuracy = line(evaluator.evaluate(table), "accuracy", "validation")
+        assert accuracy[["value", "rows"]].tolist() == [100.0, len(table)]
 
 
 def test_slices_of_a_model() -> None:

@@ -5,11 +5,11 @@ import pytest
 from gwangye.errors import DataError
 from gwangye.evaluation.scores import headline, read_scores, score_text
 
-TEXT = """model,column,pairs,metric,value,low,high,rows,effective_rows
-bilstm,validation,all,micro_f1,44.6,36.5,53.0,188,188.0
-bilstm,validation,unseen,micro_f1,40.1,30.0,50.0,100,100.0
-bilstm,validation,all,ece,5.1,,,188,188.0
-bilstm,validation_reweighted,all,accuracy,51.0,,,188,80.4
+TEXT = """model,column,pairs,metric,value,low,high,rows,effective_rows,note
+bilstm,validation,all,micro_f1,44.6,36.5,53.0,188,188.0,
+bilstm,validation,unseen,micro_f1,40.1,30.0,50.0,100,100.0,
+bilstm,validation,all,ece,5.1,,,188,188.0,
+bilstm,validation_reweighted,all,accuracy,51.0,,,188,80.4,label: off
 """
 
 
@@ -20,6 +20,12 @@ def test_headline_has_no_parts_and_no_calibration() -> None:
             "validation_reweighted": {"accuracy": 51.0},
         }
     }
+
+
+def test_note_is_missing_where_all_is_well() -> None:
+    notes = read_scores(TEXT, "scores.csv")["note"]
+    assert notes.isna().tolist() == [True, True, True, False]
+    assert notes.iloc[3] == "label: off"
 
 
 @pytest.mark.parametrize(

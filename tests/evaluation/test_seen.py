@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gwangye.evaluation.seen import known_entities, seen_pairs
+from gwangye.evaluation.seen import seen_entities, seen_pairs
 from gwangye.examples import Dataset, Task
 
 TASK = Task(["no_relation", "per:title"], "no_relation", ["PER", "POH"])
@@ -41,24 +41,24 @@ def test_seen_pairs_of_a_repeated_split() -> None:
     assert seen.tolist() == [True, True, True, True, True, False]
 
 
-def test_known_entities() -> None:
+def test_seen_entities() -> None:
     """A word counts in either role: 나 is an object in row 0 and the subject of row 3."""
     dataset = split([("가", "나", 0), ("가", "다", 1), ("라", "나", 1), ("나", "마", 2)], [])
-    assert known_entities(dataset.train, "validation", dataset) == [
+    assert seen_entities(dataset.train, "validation", dataset) == [
         "both", "subject", "object", "subject"
     ]  # fmt: skip
     # 다 and 라 stand in one fold only, which validates them
     dataset = pairs()
-    assert known_entities(dataset.train, "validation", dataset) == [
+    assert seen_entities(dataset.train, "validation", dataset) == [
         "both", "both", "neither", "neither", "neither"
     ]  # fmt: skip
-    assert known_entities(dataset.test, "test", dataset) == [
+    assert seen_entities(dataset.test, "test", dataset) == [
         "both", "both", "subject", "object", "neither"
     ]  # fmt: skip
 
 
 def test_no_rows() -> None:
     dataset = split([], [("가", "나")])
-    assert known_entities(dataset.train, "validation", dataset) == []
-    assert known_entities(dataset.test, "test", dataset) == ["neither"]
+    assert seen_entities(dataset.train, "validation", dataset) == []
+    assert seen_entities(dataset.test, "test", dataset) == ["neither"]
     assert seen_pairs(dataset.test, "test", dataset).tolist() == [False]

@@ -5,6 +5,7 @@ left out. As the content always differs, whatever depends on a stage that ran mu
 """
 
 import json
+import shutil
 import sys
 import uuid
 from pathlib import Path
@@ -13,27 +14,24 @@ from pathlib import Path
 def outputs(stage: str, arguments: list[str]) -> list[str]:
     """Return the paths that the stage writes, from its command's arguments."""
     if stage == "ensemble":
-        folder = arguments[-1]
-        return [
-            f"{folder}/ensemble.parquet",
-            f"{folder}/ensemble_weights.json",
-            f"{folder}/submission.csv",
-        ]
+        names = ("predictions.parquet", "weights.json", "submission.csv")
+        return [f"{arguments[-1]}/{name}" for name in names]
     if stage == "evaluate":
-        folder = arguments[-1]
         tables = ["per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage"]
-        files = [f"{table}/ensemble_validation.csv" for table in tables]
-        files += ["disagreements/validation.csv", "label_noise.csv"]
-        return [f"{folder}/{name}" for name in ("metrics.json", *files)]
+        files = [f"tables/{table}/ensemble_validation.csv" for table in tables]
+        files += ["tables/curves/loss.csv", "tables/curves/micro_f1.csv"]
+        return [f"{arguments[-1]}/{name}" for name in ("metrics.json", "scores.csv", *files)]
     if stage == "train":
         curves = f"{arguments[-1]}/plots/metrics"
-        names = ("train/loss.tsv", "eval/micro_f1.tsv")
+        names = ("loss.tsv", "eval/micro_f1.tsv")
         return [f"{arguments[-2]}/config.json", *(f"{curves}/{name}" for name in names)]
     if stage == "robustness":
-        return [f"{arguments[-1]}/rates.csv", f"{arguments[-1]}/changed.csv"]
+        return [f"{arguments[-1]}/cases.parquet"]
     if stage == "split":
         return [f"{arguments[-1]}/train.parquet", f"{arguments[-1]}/test.parquet"]
-    if stage in ("predict", "report"):
+    if stage == "report":
+        return [arguments[-1], f"{arguments[-2]}/robustness_rates.csv"]
+    if stage == "predict":
         return [arguments[-1]]
     return [f"{arguments[-1]}/x"]
 
@@ -45,19 +43,36 @@ def content(path: Path) -> str:
         columns = {
             "per_relation": "relation,f1",
             "slices": "value,micro_f1",
-            "confusions": "actual,predicted",
+            "confusions": "actual,predicted,rows",
             "reliability": "confidence,accuracy",
             "risk_coverage": "coverage,micro_f1",
+            "curves": "step,value,line,variant",
         }
         header = columns.get(path.parent.name, "guid,confidence")
-        last = "per:title" if path.parent.name == "confusions" else number
-        return f"{header}\nper:title,{last}\nx{number},{last}\n"
+        if path.parent.name == "confusions":
+            return f"{header}\nper:title,per:title,{number}\n"
+        if path.parent.name == "curves":
+            return f"{header}\n1,{number},a,a\n"
+        return f"{header}\nper:title,{number}\nx{number},{number}\n"
     if path.suffix == ".tsv":
         return f"step\t{path.stem}\n1\t{number}\n"
     return json.dumps({"ensemble": {"validation": {"micro_f1": number}}}) + "\n"
 
 
+def remove_strays() -> None:
+    """Remove what variants have left that are no more, as the stages do that read all variants."""
+    import yaml
+
+    variants = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["variants"]
+    for folder in ("data/predictions", "metrics/train", "metrics/robustness"):
+        for path in Path(folder).glob("*"):
+            if path.stem not in variants:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 if __name__ == "__main__":
+    if sys.argv[1] in ("stages.ensemble", "stages.evaluate", "stages.report"):
+        remove_strays()
     for name in outputs(sys.argv[1].removeprefix("stages."), sys.argv[2:]):
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ def test_experiment_reruns_what_it_changes_and_shows_up(git_project: Project) ->
 
     git_project.run("dvc", "plots", "diff", "main", "--out", "plots_out")
     page = (git_project.folder / "plots_out" / "index.html").read_text(encoding="utf-8")
-    assert "Confusion matrix of the ensemble" in page
+    assert "Confusion matrix (ensemble" in page
     assert "F1 of each relation with its interval" in page
     assert "Micro-F1 of each slice with its interval" in page
     assert "per:title" in page
@@ -102,6 +102,26 @@ def test_variant_is_compared_with_itself_on_another_revision(git_project: Projec
 
     # before: 5 titles right, 15 missed, 15 false ones: 2·5 / (2·5 + 15 + 15) = 25 %
     assert "bilstm is 75.0 points of micro-F1 above bilstm@before" in output
+
+
+def test_scores_of_an_earlier_run_are_shown_with_a_warning(git_project: Project) -> None:
+    fields = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
+    scores = git_project.folder / "metrics/scores.csv"
+    scores.write_text(f"{fields}\nensemble,test,all,micro_f1,50,40,60,9,9,\n", "utf-8")
+
+    git_project.run("dvc", "commit", "--force", "evaluate")
+    git_project.append("gwangye/report/page.py", "# after the scores\n")
+    now = git_project.run("gwangye", "scores")
+    git_project.edit("params.yaml", lambda params: params["loss"].update(gamma=2))
+    later = git_project.run("gwangye", "scores")
+
+    assert now.stderr == ""
+    assert "50.0 (40.0–60.0)" in now.stdout
+    assert later.stderr == (
+        "WARNING: these scores are of an earlier run. Changed since: params.yaml: loss (train). "
+        "Run `dvc repro`.\n"
+    )
+    assert later.stdout == now.stdout
 
 
 def test_experiment_becomes_a_branch(git_project: Project) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
-import yaml
 
 from tests.pipeline.conftest import Project, without_git
 
 pytestmark = pytest.mark.pipeline
 
 VARIANTS = {"entity_start", "bilstm", "bigru"}
-ENDS = {"ensemble", "target", "evaluate", "report"}
+EVALUATING = {"target", "evaluate", "report"}
+ENDS = {"ensemble", *EVALUATING}
 
 
 def models(*variants: str) -> set[str]:
@@ -39,6 +40,12 @@ def set_parameter(path: str, value: object) -> Callable[[Project], None]:
 
 def change_code(path: str) -> Callable[[Project], None]:
     return lambda project: project.append(path, "\n# changed\n")
+
+
+def rename_data(project: Project) -> None:
+    name = "data/raw/학습 자료 (1); touch x $HOME 'a'.json"
+    shutil.copy2(project.folder / "data/raw/sample/train.json", project.folder / name)
+    set_parameter("data.train", name)(project)
 
 
 CHANGES = {
@@ -70,53 +77,34 @@ CHANGES = {
         set_parameter("data.max_train_examples", 100),
         {"split", *AFTER_PREPROCESS},
     ),
+    "a file name that a shell would take apart": (rename_data, {"split", *AFTER_PREPROCESS}),
     "encoder": (
         set_parameter("encoder.num_hidden_layers", 3),
         {"encoder", *AFTER_PREPROCESS},
     ),
     "ensemble.members": (set_parameter("ensemble.members", ["bilstm", "bigru"]), ENDS),
     "ensemble.name": (set_parameter("ensemble.name", "weighted"), ENDS),
-    "target": (set_parameter("target.labels", "bbse"), {"target", "evaluate", "report"}),
+    "target": (set_parameter("target.labels", "bbse"), EVALUATING),
     "evaluate": (set_parameter("evaluate.num_errors", 5), {"evaluate", "report"}),
     "robustness": (
         set_parameter("robustness.rows", 50),
         {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
     ),
-    "the perturbations' code": (
-        change_code("gwangye/evaluation/robustness/names.py"),
-        {*(f"robustness@{variant}" for variant in VARIANTS), "report"},
+    "changed rows that the page lists": (
+        set_parameter("robustness.num_changed", 50),
+        {"report"},
     ),
-    "the target's code": (
-        change_code("gwangye/evaluation/targets.py"),
-        {"target", "evaluate", "report"},
-    ),
-    "the evaluation code": (
-        change_code("gwangye/evaluation/analysis/slices.py"),
-        {"evaluate", "report"},
-    ),
-    "the report's code": (change_code("gwangye/report/findings.py"), {"report"}),
+    "the evaluation code": (change_code("gwangye/evaluation/scores.py"), EVALUATING),
     "the report's style": (change_code("gwangye/report/assets/report.css"), {"report"}),
     "the losses' code": (
         change_code("gwangye/training/losses/__init__.py"),
         {*models(*VARIANTS), *ENDS},
     ),
-    "the augmentations' code": (
-        change_code("gwangye/training/augmentation/__init__.py"),
-        {*models(*VARIANTS), *ENDS},
+    "the ensembles' code": (
+        change_code("gwangye/prediction/ensembling.py"),
+        {*(f"{stage}@{name}" for stage in ("predict", "robustness") for name in VARIANTS), *ENDS},
     ),
-    "the pretraining's code, where none is": (
-        change_code("gwangye/training/pretraining.py"),
-        set(),
-    ),
-    "the heads' code": (
-        change_code("gwangye/model/heads/__init__.py"),
-        {*models(*VARIANTS), *ENDS},
-    ),
-    "the representations' code": (
-        change_code("gwangye/inputs/markers/__init__.py"),
-        AFTER_PREPROCESS,
-    ),
-    "the ensembles' code": (change_code("gwangye/prediction/ensembling.py"), ENDS),
+    "code that no stage runs": (change_code("gwangye/experiments/repository.py"), set()),
     "a comment in params.yaml": (change_code("params.yaml"), set()),
 }
 
@@ -144,25 +132,43 @@ def test_loss_reruns_no_variant_that_has_another(reproduced: Project) -> None:
     assert reproduced.reproduce() == {*models("entity_start", "bigru"), *ENDS}
 
 
-def test_new_variant_runs_alone(project: Project) -> None:
+NEW = {
+    "encoder": "pretrained",
+    "input": "typed_punct",
+    "head": {"name": "cls"},
+    "loss": {"section": "loss"},
+    "train": {},
+}
+
+
+OUTPUTS = (
+    "data/split",
+    "data/features",
+    "data/ensemble",
+    "data/target",
+    "models",
+    "metrics/tables",
+)
+
+
+def listed(project: Project, folder: str) -> list[str]:
+    return sorted(path.stem for path in (project.folder / folder).iterdir())
+
+
+def test_variants_come_and_go_with_their_stages_alone(project: Project) -> None:
     project.reproduce()
-
-    def add(params: dict) -> None:
-        params["variants"]["cls"] = {
-            "encoder": "pretrained",
-            "input": "typed_punct",
-            "head": {"name": "cls"},
-            "loss": {"section": "loss"},
-            "train": {},
-        }
-        params["ensemble"]["members"].append("cls")
-
-    project.edit("params.yaml", add)
-    assert "cls" in project.run("gwangye", "sync").stdout
-
+    set_parameter("variants.cls", NEW)(project)
     assert project.reproduce() == {*models("cls"), *ENDS}
-    listed = yaml.safe_load((project.folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert "data/predictions/cls.parquet" in listed["ensemble"]["deps"]
-    assert "data/predictions/cls.parquet" in listed["evaluate"]["deps"]
-    for path in ("data/predictions/cls.parquet", "metrics/train/cls", "metrics/robustness/cls"):
-        assert path in listed["report"]["deps"]
+    assert project.reproduce() == set()
+
+    project.edit("params.yaml", lambda params: params["variants"].pop("cls"))
+    assert project.reproduce() == ENDS
+    for folder in ("data/predictions", "metrics/train", "metrics/robustness"):
+        assert listed(project, folder) == sorted(VARIANTS)
+
+    # a fresh clone has none of the outputs, but for what is in Git
+    for path in OUTPUTS:
+        shutil.rmtree(project.folder / path)
+    (project.folder / "metrics/report.html").unlink()
+    project.run("dvc", "checkout")
+    assert project.reproduce() == set()

@@ -19,14 +19,20 @@ WORKFLOW = ROOT / ".github/workflows/review.yml"
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with a DVC remote; on branch `mine`, gamma is 2 and bilstm is better."""
+    """A project with a DVC remote; on branch `mine`, gamma is 2 and bilstm is better.
+
+    `main` has gone on since: with a gamma of 7 and other scores, which are no part of the review.
+    """
     folder = tmp_path_factory.mktemp("origin")
     project = new_repository(folder)
     project.run("dvc", "remote", "add", "--default", "store", str(folder.parent / "store"))
     scores = folder / "metrics/metrics.json"
-    for branch, right, gamma in (("main", 10, 1), ("mine", 40, 2)):
-        if branch != "main":
+    for branch, right, gamma in (("base", 10, 1), ("mine", 40, 2), ("main", 20, 7)):
+        if branch == "mine":
             project.run("git", "checkout", "--quiet", "-b", branch)
+        elif branch == "main":
+            project.run("git", "checkout", "--quiet", branch)
+            project.run("git", "tag", "base")
         project.edit("params.yaml", lambda params, gamma=gamma: params["loss"].update(gamma=gamma))
         predict(project, "bilstm", right)
         scores.write_text(f'{{"bilstm": {{"validation": {{"micro_f1": {right}}}}}}}\n', "utf-8")
@@ -59,10 +65,20 @@ def steps(clone: Path, base: str) -> str:
     return summary.read_text(encoding="utf-8")
 
 
+def base_of(origin: Project) -> str:
+    return origin.run("git", "rev-parse", "--short", "base").stdout.strip()
+
+
 def clone_of(origin: Project, folder: Path) -> Path:
     clone = folder / "clone"
     origin.run("git", "clone", "--quiet", "--branch", "mine", str(origin.folder), str(clone))
     return clone
+
+
+def row(review: str, name: str) -> list[str]:
+    """The other cells of the table's row that starts so."""
+    (line,) = [line for line in review.splitlines() if line.startswith(f"| {name} ")]
+    return [cell.strip() for cell in line.split("|")[2:-1]]
 
 
 def test_review_with_a_remote(origin: Project, tmp_path: Path) -> None:
@@ -70,14 +86,16 @@ def test_review_with_a_remote(origin: Project, tmp_path: Path) -> None:
 
     review = steps(clone, "origin/main")
 
-    assert "| loss.gamma | 1 | 2 |" in review
-    assert "| bilstm | 10.0 → 40.0 (+30.0) |" in review
+    base = base_of(origin)
+    assert f"## This experiment against {base}, its merge base with `origin/main`" in review
+    assert row(review, "loss.gamma") == ["1", "2"]
+    assert row(review, "bilstm") == ["10.0 → 40.0 (+30.0)", ""]
     # before: 5 titles right, 15 missed, 15 false ones: 2·5 / (2·5 + 15 + 15) = 25 %
-    assert "bilstm is 75.0 points of micro-F1 above bilstm@origin/main" in review
+    assert f"bilstm is 75.0 points of micro-F1 above bilstm@{base}" in review
     assert "Not compared" not in review
     assert "Not run as it stands" not in review
     page = (clone / "dvc_plots/index.html").read_text(encoding="utf-8")
-    assert "Confusion matrix of the ensemble" in page
+    assert "Confusion matrix (ensemble" in page
 
 
 def test_review_without_a_remote_says_what_is_missing(origin: Project, tmp_path: Path) -> None:
@@ -86,8 +104,8 @@ def test_review_without_a_remote_says_what_is_missing(origin: Project, tmp_path:
 
     review = steps(clone, "origin/main")
 
-    assert "| loss.gamma | 1 | 2 |" in review
-    assert "| bilstm | 10.0 → 40.0 (+30.0) |" in review
+    assert row(review, "loss.gamma") == ["1", "2"]
+    assert row(review, "bilstm") == ["10.0 → 40.0 (+30.0)", ""]
     assert "Not compared: bilstm. That takes the split and the predictions of both" in review
     assert "`dvc remote add -d`" in review
     assert not (clone / "dvc_plots").exists()
@@ -102,14 +120,14 @@ def test_review_of_a_change_that_was_not_run(origin: Project, tmp_path: Path) ->
     review = (clone.folder / "review.md").read_text(encoding="utf-8")
     assert "**Not run as it stands**" in review
     assert "- `ensemble`: params.yaml: ensemble" in review
-    assert "| ensemble.name | soft | hard |" in review
+    assert row(review, "ensemble.name") == ["soft", "hard"]
 
 
 def test_review_against_nothing(origin: Project) -> None:
     result = origin.run("gwangye", "review", "nope", check=False)
 
     assert result.returncode == 1
-    assert "`dvc params diff nope` failed: ERROR: unknown Git revision 'nope'" in result.stderr
+    assert "no revision 'nope'. Give a branch" in result.stderr
 
 
 def test_review_into_no_folder(origin: Project) -> None:

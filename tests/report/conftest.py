@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gwangye.evaluation.changes import read_cases
+from gwangye.evaluation.robustness.measuring import CASES
 from gwangye.examples import Dataset, Task
-from gwangye.files import write_json
-from gwangye.prediction.tables import prediction_table, write_predictions
-from gwangye.report import collect, render
+from gwangye.prediction.tables import prediction_table, predictions_file, write_predictions
+from gwangye.report.collect import collect
+from gwangye.report.page import render
 
 LABELS = ["no_relation", "org:members", "per:title"]
 EVIL = "<b>홍길동</b> & </script><img src=x onerror=\"document.title='taken'\"><!-- 작가"
@@ -44,7 +46,7 @@ ENSEMBLE = [
 SECOND = [[0.6, 0.1, 0.3], *ENSEMBLE[1:]]
 OF_TEST = [[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]
 
-SCORE = {"micro_f1": 50.0, "micro_f1_low": 40.0, "micro_f1_high": 60.0, "auprc": 45.0}
+SCORES = "model,column,pairs,metric,value,low,high,rows,effective_rows,note\n"
 TABLES = {
     "per_relation/{}.csv": "relation,precision,recall,f1,auprc,support,f1_low,f1_high,auprc_low,"
     "auprc_high\nno_relation,50,50,50,60,2,40,60,50,70\norg:members,50,100,66.67,80,1,30,90,60,95\n"
@@ -57,6 +59,8 @@ TABLES = {
     "risk_coverage/{}.csv": "coverage,rows,threshold,micro_f1,accuracy\n50,3,0.7,80,66.67\n"
     "100,6,0.5,50,50\n",
 }
+# a prediction that changes with the particles
+CHANGED = ("particles", "per:title", "per:title", "no_relation", 0.8, 0.6)
 NOISE = (
     "guid,label,suggested,quality,probability_of_label,probability_of_suggested,subject,object,"
     "sentence\n"
@@ -79,7 +83,8 @@ class Run:
     """A folder with everything that the report reads."""
 
     def __init__(self, folder: Path, *, test_labels: bool = True) -> None:
-        self.split, self.predictions = folder / "split", folder / "predictions"
+        self.data = folder / "data"
+        self.split = self.data / "split"
         self.metrics = folder / "metrics"
         self.task = Task(LABELS, "no_relation", ["PER", "ORG", "LOC", "DAT", "POH", "NOH"])
         train = frame(VALIDATION)
@@ -89,10 +94,14 @@ class Run:
         self.dataset.write(self.split)
         for name, values in (("ensemble", ENSEMBLE), ("a", ENSEMBLE), ("b", SECOND)):
             self.predict(name, values)
-        scores = {"validation": SCORE | {"rows": 6}}
-        if test_labels:
-            scores["test"] = SCORE | {"rows": 2}
-        write_json(dict.fromkeys(["ensemble", "a", "b"], scores), self.metrics / "metrics.json")
+        columns = {"validation": 6, "test": 2} if test_labels else {"validation": 6}
+        lines = [
+            f"{model},{column},all,{score},{rows},{rows},\n"
+            for model in ("ensemble", "a", "b")
+            for column, rows in columns.items()
+            for score in ("micro_f1,50,40,60", "auprc,45,,")
+        ]
+        self.write("scores.csv", SCORES + "".join(lines))
 
     def predict(self, model: str, validation: Sequence[Sequence[float]]) -> None:
         """Write a model's predictions."""
@@ -105,7 +114,7 @@ class Run:
                 ("test", TEST, OF_TEST),
             )
         ]
-        write_predictions(pd.concat(tables), self.predictions / f"{model}.parquet")
+        write_predictions(pd.concat(tables), predictions_file(self.data, model))
 
     def write(self, path: str, text: str) -> None:
         """Write a table below the metrics."""
@@ -118,38 +127,42 @@ class Run:
         for path, text in TABLES.items():
             for model in ("ensemble", "a", "b"):
                 for part in ("validation", "test"):
-                    self.write(path.format(f"{model}_{part}"), text)
+                    self.write("tables/" + path.format(f"{model}_{part}"), text)
         row = ("이순신", "장군", "이순신은 조선의 장군이다.")
         words = ",".join(row)
-        self.write("label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n")
         self.write(
-            "disagreements/validation.csv",
+            "tables/label_noise.csv", f"{NOISE}v1,per:title,no_relation,0.12,0.1,0.6,{words}\n"
+        )
+        self.write(
+            "tables/disagreements/validation.csv",
             "guid,actual,ensemble,a,b,divergence,subject,object,sentence\n"
             f"v1,per:title,per:title,per:title,no_relation,0.31,{words}\n",
         )
-        changed = "이순신이 조선의 장군이다."
         for variant in ("a", "b"):
-            self.write(
-                f"robustness/{variant}/rates.csv",
-                "perturbation,relation,rows,changed,changed_low,changed_high,correct_before,"
-                "correct_after,to_negative\nparticles,all,6,16.67,3,40,50,33.33,16.67\n"
-                "particles,per:title,3,33.33,5,70,33.33,0,33.33\n",
-            )
-            self.write(
-                f"robustness/{variant}/changed.csv",
-                "guid,perturbation,actual,before,after,confidence_before,confidence_after,subject,"
-                f"object,sentence\nv1,particles,per:title,per:title,no_relation,0.8,0.6,이순신,"
-                f"장군,{changed}\n",
-            )
-            curves = f"train/{variant}/plots/metrics"
-            self.write(f"{curves}/loss.tsv", "step\tloss\n10\t2.5\n20\t1.25\n")
-            self.write(f"{curves}/eval/micro_f1.tsv", "step\tmicro_f1\n10\t30\n20\t50\n")
+            cases = [
+                ("v1", *CHANGED, "😀 이순신이 조선의 장군이다.", 2, 5, 11, 13),
+                ("v4", "particles", *["no_relation"] * 3, 0.9, 0.8, "서울은 한국", 0, 2, 4, 6),
+            ]
+            path = self.metrics / "robustness" / variant / "cases.parquet"
+            path.parent.mkdir(parents=True)
+            pd.DataFrame(cases, columns=list(CASES)).to_parquet(path)
+        for name in ("loss", "micro_f1"):
+            lines = '10,2.5,a,a\n20,1.25,a,a\n10,3,"b, fold 2",b\n'
+            self.write(f"tables/curves/{name}.csv", f"step,value,line,variant\n{lines}")
+        self.write("tables/curves/auprc.csv", "step,value,line,variant\n")
+
+    def content(self, **options: Any) -> dict[str, Any]:
+        """What the page of this run shows."""
+        given = {
+            "trained": TRAINED,
+            "cases": read_cases(self.metrics / "robustness", ["a", "b"]),
+            "num_changed": 200,
+        }
+        return collect(self.data, self.metrics, ["a", "b"], **{**given, **options})
 
     def page(self) -> str:
         """The report of this run."""
-        return render(
-            collect(self.split, self.predictions, self.metrics, ["a", "b"], trained=TRAINED)
-        )
+        return render(self.content())
 
     def write_page(self) -> Path:
         """Write the report of this run beside its metrics."""

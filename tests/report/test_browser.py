@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from gwangye.examples import Dataset
+from gwangye.prediction.tables import predictions_file
 from tests.report.conftest import ENSEMBLE, EVIL, LABELS, NOISE, VALIDATION, Run, frame
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def test_other_tables_are_shown(report: Path, visit: Visit) -> None:
     ]
     page.locator("#robustness summary").nth(1).click()
     changed = page.locator("#robustness .row").first
-    assert changed.locator(".sentence").inner_text() == "이순신이 조선의 장군이다."
+    assert changed.locator(".sentence").inner_text() == "😀 이순신이 조선의 장군이다."
     assert changed.locator("mark").all_text_contents() == ["이순신", "장군"]
     assert texts(page, "#curves figcaption") == ["training loss", "validation micro-F1"]
     assert page.locator("#confidence svg").count() == 2
@@ -258,7 +259,7 @@ def test_what_a_run_has_not_is_said(bare_report: Path, visit: Visit) -> None:
 
 
 def test_no_label_in_doubt(bare_run: Run, visit: Visit) -> None:
-    bare_run.write("label_noise.csv", NOISE)
+    bare_run.write("tables/label_noise.csv", NOISE)
     page = visit(bare_run.write_page())
     assert page.locator("#labels .notice").inner_text() == "No label is in doubt."
 
@@ -290,7 +291,7 @@ def test_many_rows_are_paged(tmp_path: Path, visit: Visit) -> None:
     values.insert(0, "guid", train["guid"])
     values.insert(1, "part", "validation")
     for name in ("ensemble", "a", "b"):
-        path = run.predictions / f"{name}.parquet"
+        path = predictions_file(run.data, name)
         test = pd.read_parquet(path).query("part == 'test'")
         pd.concat([values.astype(test.dtypes), test]).to_parquet(path, index=False)
 

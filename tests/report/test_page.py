@@ -7,15 +7,13 @@ import hashlib
 import html
 import json
 import re
-import shutil
 
 import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.report import collect, render
-from gwangye.report.page import embedded
-from tests.report.conftest import EVIL, NOISE, TRAINED, Run
+from gwangye.report.page import embedded, render
+from tests.report.conftest import EVIL, NOISE, SCORES, Run
 
 
 def data_of(page: str) -> dict:
@@ -42,7 +40,7 @@ def test_embedded_json_has_no_opening_bracket() -> None:
 
 def test_names_in_the_static_part_are_escaped(run: Run) -> None:
     trained = {"facts": [("encoder", "<i>x</i>")], "columns": ["variant"], "variants": [["a&b"]]}
-    page = render(collect(run.split, run.predictions, run.metrics, ["a", "b"], trained=trained))
+    page = render(run.content(trained=trained))
     assert "&lt;i&gt;x&lt;/i&gt;" in page
     assert '<th scope="row">a&amp;b</th>' in page
 
@@ -94,7 +92,7 @@ def test_rows_without_labels_have_no_gold(bare_run: Run) -> None:
 
 
 def test_part_without_rows_is_left_out(run: Run) -> None:
-    for path in run.predictions.glob("*.parquet"):
+    for path in run.data.glob("[ep]*/*.parquet"):
         pd.read_parquet(path).query("part == 'validation'").to_parquet(path, index=False)
     assert list(data_of(run.page())["parts"]) == ["validation"]
 
@@ -115,45 +113,81 @@ def test_tables_that_do_not_exist_are_left_out(bare_run: Run) -> None:
 
 def test_long_list_is_cut_and_says_how_long_it_was(run: Run) -> None:
     line = "v1,per:title,no_relation,0.1,0.1,0.6,이순신,장군,이순신은 조선의 장군이다.\n"
-    run.write("label_noise.csv", NOISE + 501 * line)
+    run.write("tables/label_noise.csv", NOISE + 501 * line)
     noise = data_of(run.page())["label_noise"]
     assert noise["total"] == 501
     assert len(noise["columns"]["guid"]) == 500
     assert len(noise["columns"]["spans"]) == 2000
 
 
-def test_curves_of_several_runs(run: Run) -> None:
-    shutil.rmtree(run.metrics / "train")
-    for folder in ("fold_10/seed_1", "fold_2/seed_1"):
-        run.write(f"train/a/{folder}/plots/metrics/loss.tsv", "step\tloss\n10\t2.123456\n")
-    (curve,) = data_of(run.page())["curves"]
-    assert curve["title"] == "training loss"
-    assert [line["run"] for line in curve["lines"]] == ["fold 2, seed 1", "fold 10, seed 1"]
-    assert curve["lines"][0]["value"] == [2.1235]
+def test_curves_of_all_runs(run: Run) -> None:
+    loss, _ = data_of(run.page())["curves"]  # no run has a point of the third
+    assert loss == {
+        "title": "training loss",
+        "lines": [
+            {"name": "a", "variant": "a", "step": [10, 20], "value": [2.5, 1.25]},
+            {"name": "b, fold 2", "variant": "b", "step": [10], "value": [3.0]},
+        ],
+    }
+
+
+def test_changed_rows_have_their_own_sentences_and_positions(run: Run) -> None:
+    found = data_of(run.page())["robustness"]["a"]
+    assert found["changed"]["total"] == 1
+    columns = found["changed"]["columns"]
+    assert columns["sentence"] == ["😀 이순신이 조선의 장군이다."]
+    assert columns["spans"] == [3, 6, 12, 14]  # one more than in Python: 😀 is two units
+    assert found["rates"]["relation"] == ["all", "no_relation", "per:title"]
+    assert found["rates"]["changed"] == [50.0, 0.0, 100.0]
+    none = run.content(num_changed=0)["robustness"]["a"]["changed"]
+    assert (none["total"], none["columns"]["guid"]) == (1, [])
+
+
+def test_listed_rows_have_the_positions_of_the_split(run: Run) -> None:
+    row = "v5,org:members,no_relation,0.1,0.1,0.6,서울시청,서울,x\n"
+    run.write("tables/label_noise.csv", NOISE + row)
+    columns = data_of(run.page())["label_noise"]["columns"]
+    assert columns["sentence"] == ["서울시청 앞은 붐빈다."]
+    assert columns["spans"] == [0, 4, 0, 2]
 
 
 def test_missing_scores_say_what_to_run(run: Run) -> None:
-    (run.metrics / "metrics.json").unlink()
-    with pytest.raises(DataError, match="metrics.json does not exist. Run `dvc repro evaluate`"):
+    (run.metrics / "scores.csv").unlink()
+    with pytest.raises(DataError, match="scores.csv does not exist. Run `dvc repro evaluate`"):
         run.page()
 
 
+def test_note_stands_beside_the_score(run: Run) -> None:
+    line = "a,validation_reweighted,all,micro_f1,48,30,61,6,3.2,label: 3.2 % of <it>\n"
+    run.write("scores.csv", SCORES + line)
+    page = run.page()
+    assert "Re-weighted scores differ from the target: label: 3.2 % of &lt;it&gt;.</p>" in page
+    assert data_of(page)["scores"]["a"]["validation_reweighted"]["all"] == {
+        "rows": 6,
+        "micro_f1": 48.0,
+        "micro_f1_low": 30.0,
+        "micro_f1_high": 61.0,
+        "note": "label: 3.2 % of <it>",
+        "effective_rows": 3.2,
+    }
+
+
 def test_table_of_another_form_is_refused(run: Run) -> None:
-    run.write("label_noise.csv", "guid,label\nv1,per:title\n")
+    run.write("tables/label_noise.csv", "guid,label\nv1,per:title\n")
     message = "label_noise.csv has no column suggested, quality, .*; it has guid, label. Run `dvc"
     with pytest.raises(DataError, match=message):
         run.page()
 
 
 def test_file_that_is_no_table_is_refused(run: Run) -> None:
-    run.write("slices/a_test.csv", "")
+    run.write("tables/slices/a_test.csv", "")
     with pytest.raises(DataError, match="a_test.csv is no table: No columns to parse.* Run `dvc"):
         run.page()
 
 
 def test_predicted_row_that_the_split_has_not(run: Run) -> None:
-    for path in run.predictions.glob("*.parquet"):
+    for path in run.data.glob("[ep]*/*.parquet"):
         table = pd.read_parquet(path)
         table.replace({"guid": {"v2": "other"}}).to_parquet(path, index=False)
     with pytest.raises(DataError, match="1 predicted validation rows are not in the split, first"):
-        collect(run.split, run.predictions, run.metrics, ["a", "b"], trained=TRAINED)
+        run.page()

@@ -6,7 +6,6 @@ import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,9 @@ import torch
 from transformers import Trainer
 
 from gwangye.data.splitting import STRATEGIES
-from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.calibration import (
-    apply_temperature,
-    expected_calibration_error,
-    fit_temperature,
-)
+from gwangye.errors import DataError
 from gwangye.examples import Dataset, Entity, Example, Task, make_frame
-from gwangye.inputs.features.batches import Collator, FeatureDataset
+from gwangye.inputs.features.batches import Collator
 from gwangye.inputs.features.table import FeatureTable
 from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
 from gwangye.inputs.markers.input_form import InputForm
@@ -31,17 +25,19 @@ from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
 from gwangye.model.attention import FAST_DROPOUT
 from gwangye.model.heads import HEADS
 from gwangye.model.relation_model import load_model, new_model, save_model
+from gwangye.model.temperature import apply_temperature, fit_temperature
 from gwangye.prediction.ensembling import ENSEMBLES, ensemble_predictions
-from gwangye.prediction.predictor import Predictor, predict_probabilities
+from gwangye.prediction.predictor import Predictor
+from gwangye.prediction.probabilities import predict_probabilities
 from gwangye.prediction.tables import prediction_table
 from gwangye.training.adversarial import ADVERSARIAL
-from gwangye.training.arguments import build_training_arguments
 from gwangye.training.augmentation import AUGMENTATIONS, build_augmentations
 from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
-from gwangye.training.grouping import LengthGroupedSampler, budget_sizes
+from gwangye.training.checkpoints import configuration_key
+from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.losses import LOSSES
-from gwangye.training.train import configuration_key, train_model
+from gwangye.training.train import train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
 
@@ -338,10 +334,9 @@ IN_MID_EPOCH = {"eval_strategy": "steps", "save_strategy": "steps", "eval_steps"
     ("changes", "checkpoint"),
     [
         ({}, 3),
-        ({"max_tokens_per_batch": 64}, 3),
-        ({"max_tokens_per_batch": 64, "num_train_epochs": 3, **IN_MID_EPOCH}, 4),
+        ({"num_train_epochs": 3, **IN_MID_EPOCH}, 4),
     ],
-    ids=["rows", "tokens", "tokens, in mid-epoch"],
+    ids=["after an epoch", "in mid-epoch"],
 )
 def test_interrupted_training_resumes_and_ends_as_if_it_had_not_been(
     encoder: Path, tmp_path: Path, changes: dict[str, Any], checkpoint: int
@@ -496,11 +491,7 @@ def test_temperature_is_fitted_to_validation_and_kept(
     assert temperature == pytest.approx(fit_temperature(before, validation.label_ids), rel=1e-3)
     assert temperature != 1.0
     calibration = json.loads((tmp_path / "curves/calibration.json").read_text(encoding="utf-8"))
-    assert calibration["temperature"] == round(temperature, 4)
-    error = expected_calibration_error(before, validation.label_ids)
-    assert calibration["ece_before"] == pytest.approx(error, abs=1e-3)
-    when = pd.read_csv(tmp_path / "curves/reliability.csv")["when"]
-    assert when.tolist() == ["before"] * 15 + ["after"] * 15
+    assert calibration == {"temperature": round(temperature, 4)}
 
     model.config.softmax_temperature = temperature
     expected = predict_probabilities(model, table, tokenizer.pad_token_id)
@@ -557,76 +548,6 @@ def test_compiled_training_ends_with_the_same_weights(
     assert list(loaded.state_dict()) == list(ends[0])
     for name, value in loaded.state_dict().items():
         assert torch.equal(value, ends[1][name]), name
-
-
-def test_each_row_counts_the_same_in_batches_of_any_size(encoder: Path, tmp_path: Path) -> None:
-    """Batches of 4, 4 and 1 rows in one step are one batch of 9 rows."""
-    ends = []
-    for changes in (
-        {"per_device_train_batch_size": 9},
-        {"max_tokens_per_batch": 64, "gradient_accumulation_steps": 3},
-    ):
-        model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-        without_dropout(model)
-        assert set(table.lengths) == {13}
-        arguments = {**TWO_STEPS, "max_steps": 1, "adam_epsilon": 1.0, **changes}
-        train(model, tokenizer, table, tmp_path, arguments=arguments)
-        ends.append(model.state_dict())
-    before = make(encoder, {"name": "cls"}, {"name": "none"})[0].state_dict()
-    for name, value in ends[0].items():
-        torch.testing.assert_close(ends[1][name] - before[name], value - before[name])
-
-
-def test_token_batches_train_alike_and_hold_the_budget(
-    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ends, sizes = [], []
-    collate = Collator.__call__
-    monkeypatch.setattr(
-        Collator,
-        "__call__",
-        lambda self, rows: sizes.append(len(rows)) or collate(self, rows),
-    )
-    for _ in range(2):
-        model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-        table = table.select(table.validates(1))  # no evaluation
-        arguments = {**ARGUMENTS, "eval_strategy": "no", "save_strategy": "no"}
-        train_model(
-            model, tokenizer, table, table.select(table.validates(0)), task=TASK,
-            loss=LOSSES["focal"](), arguments={**arguments, "max_tokens_per_batch": 64}, seed=3,
-            curves_dir=tmp_path / "curves", checkpoints_dir=tmp_path / "checkpoints",
-        )  # fmt: skip
-        ends.append(model.state_dict())
-    assert [sorted(sizes[start : start + 3]) for start in (0, 3, 6, 9)] == [[1, 4, 4]] * 4
-    for name, value in ends[0].items():
-        assert torch.equal(ends[1][name], value), name
-
-
-def test_token_batches_of_augmented_rows(encoder: Path, tmp_path: Path) -> None:
-    """Each epoch's rows are of other lengths, and all of its steps are made."""
-    model, tokenizer, table = make(encoder, {"name": "cls"}, {"name": "none"})
-    pieces: list[dict[str, Any]] = [{}, {"aeda": {"probability": 0.9}}]
-    epochs = [rows_by_epoch(encoder, piece, form={"name": "none"})(0) for piece in pieces]
-    batches = [len(budget_sizes(rows.lengths, 52)) for rows in epochs]
-    assert batches[0] == 3 < batches[1]  # 12 rows of 13 tokens, and of some more
-    arguments = {**ARGUMENTS, "max_tokens_per_batch": 52, "eval_strategy": "no",
-                 "save_strategy": "no"}  # fmt: skip
-    train(model, tokenizer, table, tmp_path, augmented=epochs.__getitem__, arguments=arguments)
-    metrics = json.loads((tmp_path / "curves/metrics.json").read_text(encoding="utf-8"))
-    assert metrics["step"] == 2 * batches[1]
-
-
-def test_token_batches_need_one_process(encoder: Path, tmp_path: Path) -> None:
-    model, _, table = make(encoder, {"name": "cls"}, {"name": "none"})
-    values = {"bf16": False, "eval_strategy": "no", "save_strategy": "no"}
-    arguments = build_training_arguments(values, output_dir=tmp_path, seed=1)
-    trainer = RelationTrainer(
-        model=model, args=arguments, criterion=torch.nn.functional.cross_entropy,
-        train_dataset=FeatureDataset(table), max_tokens_per_batch=64,
-    )  # fmt: skip
-    trainer.args = SimpleNamespace(world_size=2)
-    with pytest.raises(ParameterError, match="works in one process, not in 2: set it to null"):
-        trainer.get_train_dataloader()
 
 
 def test_temperature_comes_from_the_best_evaluation(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gwangye.data.duplicates import drop_duplicates
 from gwangye.data.labels import label_list, read_labels
+from gwangye.data.options import Data
 from gwangye.data.reading import ReadResult, read_examples
 from gwangye.data.splitting import SplitStrategy, sample_rows
 from gwangye.data.splitting.groups import NEVER
 from gwangye.data.splitting.report import data_report
 from gwangye.errors import DataError
 from gwangye.examples import COLUMNS, Dataset, Task, make_frame
-
-if TYPE_CHECKING:
-    from gwangye.params import Data
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,10 @@ STRATEGIES: Registry[SplitStrategy] = Registry("split strategy")
 
 @STRATEGIES.register("random")
 class RandomSplit(SplitStrategy):
-    """Each row on its own, whatever its label.
+    """Rows are dealt at random.
 
-    Folds differ by one row at most in size. Sentences and entity pairs stand on both sides, so
-    validation pays for what training saw.
+    Fold sizes differ by at most one row. Sentences and entity pairs appear in both parts, so
+    validation scores are too high.
 
     Example:
         10 rows, 3 folds: 4, 3 and 3 rows, drawn.
@@ -71,9 +71,9 @@ class RandomSplit(SplitStrategy):
 
 @STRATEGIES.register("stratified")
 class StratifiedSplit(SplitStrategy):
-    """Each row on its own; every fold gets its share of every label.
+    """Rows are dealt at random; every fold gets its share of every label.
 
-    The split most published KLUE-RE results rest on. It leaks as ``random`` does.
+    Most published KLUE-RE results use it. It leaks as ``random`` does.
 
     Example:
         6 rows of x and 3 of y, 3 folds: each has 2 of x and 1 of y.
@@ -94,8 +94,8 @@ class SentenceGroups(SplitStrategy):
         default=NEARLY_SAME,
         ge=0.5,
         le=1,
-        description="sentences of at least this similarity (Jaccard, of character trigrams; 0.5 to "
-        "1) count as the same; null: only equal ones do",
+        description="sentences of at least this similarity (Jaccard of character trigrams, 0.5 to "
+        "1) count as the same; null: only equal ones",
     )
 
     def sentences(self, frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -105,14 +105,12 @@ class SentenceGroups(SplitStrategy):
 
 @STRATEGIES.register("sentence")
 class SentenceSplit(SentenceGroups):
-    """Rows of one sentence together, stratified by label.
+    """Rows of one sentence stay together; stratified by label.
 
-    No sentence is read in training and asked about in validation, nor one that is nearly the same;
-    entity pairs still are.
+    No sentence, or nearly equal one, appears in both parts; entity pairs do.
 
     Example:
-        Two rows ask about two pairs in one sentence: both in the same fold. So are those of
-        "비틀즈는 1960년에 결성됐다." and "비틀즈는 1960년에 결성됐다".
+        Rows of "비틀즈는 1960년에 결성됐다." and "비틀즈는 1960년에 결성됐다": one fold.
 
     References:
         Lee et al. 2022, arXiv 2107.06499, "Deduplicating Training Data Makes Language Models
@@ -126,14 +124,13 @@ class SentenceSplit(SentenceGroups):
 
 @STRATEGIES.register("entity_pair")
 class EntityPairSplit(SentenceGroups):
-    """Rows that share a sentence or an unordered entity pair together, stratified by label.
+    """Rows that share a sentence or an unordered entity pair stay together; stratified.
 
-    Links are followed: where row 1 shares its sentence with row 2, and row 2 its pair of words
-    with row 3, the three stay together. (비틀즈, 조지 해리슨) and (조지 해리슨, 비틀즈) are one
-    pair. So no pair is known by heart in validation, as hardly any is in a test set.
+    Links are followed: if row 1 shares its sentence with row 2, and row 2 its pair with row 3, all
+    three stay together. So no validation pair is known from training, as hardly any test pair is.
 
     Example:
-        (비틀즈, 조지 해리슨) here, (조지 해리슨, 비틀즈) in another sentence: both in one fold.
+        (비틀즈, 조지 해리슨) here, (조지 해리슨, 비틀즈) in another sentence: one fold.
 
     References:
         None.
@@ -146,13 +143,13 @@ class EntityPairSplit(SentenceGroups):
 
 @STRATEGIES.register("subject")
 class SubjectSplit(SentenceGroups):
-    """Rows that share a sentence, an unordered entity pair or a subject word together, stratified.
+    """Rows that share a sentence, an entity pair or a subject word stay together; stratified.
 
-    Every subject in validation is new to training, as a subject. With KLUE-RE the largest group
-    has 2,520 rows, so ten folds have 3,209 to 3,579 rows, and more than a dozen cannot be even.
+    Every validation subject is new to training as a subject. KLUE-RE's largest group has 2,520
+    rows, so more than a dozen folds cannot be even.
 
     Example:
-        비틀즈 is the subject of two rows with unlike objects: both in the same fold.
+        비틀즈 is the subject of two rows with different objects: one fold.
 
     References:
         None.
@@ -166,16 +163,15 @@ class SubjectSplit(SentenceGroups):
 
 @STRATEGIES.register("entity")
 class EntitySplit(SentenceGroups):
-    """Rows that share a sentence or any entity word, in either role, together; stratified.
+    """Rows that share a sentence or any entity word, in either role, stay together; stratified.
 
-    Every entity in validation is new to training: the strictest of these splits. Most rows hang
-    together by words such as 대한민국; a group with more rows than an even fold (all rows /
-    folds) would make one fold the largest part of the data, so it is trained on in all folds and
-    never validated (fold -1). With KLUE-RE that is one group of 21,193 rows: 11,277 of 32,470 rows
-    (35 %) can be validated, 1,127 or 1,128 in each of ten folds, and all have rare entities.
+    Every validation entity is new to training. Words such as 대한민국 link most rows. A group that
+    is larger than an even fold (all rows / folds) is trained on in all folds and never validated
+    (fold -1). In KLUE-RE that is one group of 21,193 rows; the other 11,277 of 32,470 (35 %), with
+    rare entities, are validated.
 
     Example:
-        비틀즈 is the subject of one row and the object of another: both in the same fold.
+        비틀즈 is the subject of one row and the object of another: one fold.
 
     References:
         None.
@@ -213,21 +209,19 @@ class EntitySplit(SentenceGroups):
 
 @STRATEGIES.register("target_matched")
 class TargetMatchedSplit(EntityPairSplit):
-    """Grouped as ``entity_pair``; every fold's labels follow a given distribution.
+    """As ``entity_pair``, but the labels of every fold follow a given distribution.
 
-    Folds are as large as the labels' supply and the groups allow, at most rows / num_folds, and
-    equal in size. Rows that are left over are trained on in all folds and never validated (fold
-    -1), and so are rows of labels that the target leaves out. Each repeat of a split draws anew.
+    Folds are of equal size, as large as the labels and groups allow. Rows left over, and rows of
+    labels outside the target, are trained on in all folds and never validated (fold -1). Each
+    repeat draws anew. A label that is rare here and frequent in the target makes folds small.
 
-    With KLUE-RE, ten folds, and 60 % no_relation with the other labels in proportion (in training
-    it has 29 %), each fold has 1,451 or 1,452 rows, 45 % of all rows are validated, and the total
-    variation distance of a fold's labels to the target is at most 0.006 (``entity_pair``: 0.31).
-    No more than 1,589 rows per fold could be had, as no_relation has 9,534. A label that is rare
-    here and frequent in the target makes the folds small.
+    KLUE-RE, ten folds, 60 % no_relation (29 % in training), other labels in proportion: 1,451 or
+    1,452 rows per fold, 45 % of all rows, within 0.006 of the target (total variation;
+    ``entity_pair``: 0.31).
 
     Example:
-        Target {"no_relation": 0.6, "per:title": 0.4}, two folds, 30 rows of no_relation and 10 of
-        per:title: each fold has 8 of no_relation and 5 of per:title; 14 rows are left over.
+        Target {"no_relation": 0.6, "per:title": 0.4}, two folds, 30 and 10 rows of these: each
+        fold has 8 of no_relation and 5 of per:title; 14 rows are left over.
 
     References:
         None.
@@ -239,7 +233,7 @@ class TargetMatchedSplit(EntityPairSplit):
         ge=0,
         lt=1,
         description="share of a fold's rows (0 to 1) that may be missing because their label ran "
-        "out; more makes folds larger and farther from the target",
+        "out; higher: folds larger, and farther from the target",
     )
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:

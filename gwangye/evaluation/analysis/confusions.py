@@ -1,4 +1,4 @@
-"""The confusion matrix, as rows that are counted when it is drawn."""
+"""The confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,19 +9,34 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
+def confusion_matrix(
+    true: NDArray[np.integer], predicted: NDArray[np.integer], num_labels: int
+) -> NDArray[np.int64]:
+    """Return (relations, relations) rows by actual and predicted relation.
+
+    Args:
+        true: (rows,) label ids.
+        predicted: (rows,) label ids.
+        num_labels: Number of relations.
+    """
+    counts = np.zeros((num_labels, num_labels), dtype=np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
+
+
 def confusions(
     true: NDArray[np.integer], predicted: NDArray[np.integer], labels: Sequence[str]
 ) -> pd.DataFrame:
-    """Return one row per example: its actual and its predicted relation.
+    """Return the confusion matrix cell by cell: actual, predicted, rows.
 
-    The form that DVC's `confusion` plot template counts, with both axes in alphabetical order.
-    Both columns are ordered categories, all of ``labels`` in their order: whatever counts them
-    in pandas has the same axis for actual and predicted, also where a relation is on one side only.
+    Every pair of relations has its line, so that a plot of the table is square: a relation that no
+    row has, or that is never predicted, keeps its row and column.
     """
-    order = np.lexsort((predicted, true))
+    counts = confusion_matrix(true, predicted, len(labels))
     return pd.DataFrame(
         {
-            side: pd.Categorical.from_codes(ids[order], pd.Index(labels), ordered=True)
-            for side, ids in (("actual", true), ("predicted", predicted))
+            "actual": np.repeat(np.array(labels, dtype=object), len(labels)),
+            "predicted": list(labels) * len(labels),
+            "rows": counts.ravel(),
         }
     )

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gwangye.metrics import negative_id
+
 KINDS = ("relation_for_none", "none_for_relation", "wrong_relation")
 
 
@@ -30,7 +32,7 @@ def error_masks(
         (rows,) bool by kind: a relation is predicted where there is none (``relation_for_none``),
         none where there is one (``none_for_relation``), or another one (``wrong_relation``).
     """
-    negative = labels.index(negative_label) if negative_label in labels else -1
+    negative = negative_id(labels, negative_label)
     wrong, is_none, says_none = true != predicted, true == negative, predicted == negative
     masks = (wrong & is_none, wrong & says_none, wrong & ~is_none & ~says_none)
     return dict(zip(KINDS, masks, strict=True))
@@ -66,7 +68,7 @@ def kinds_per_relation(
     table = pd.DataFrame(
         {kind: np.bincount(sides[kind][masks[kind]], minlength=len(labels)) for kind in KINDS}
     )
-    if negative_label in labels:
+    if negative_label is not None:
         for kind in KINDS[:2]:
-            table.loc[labels.index(negative_label), kind] = int(masks[kind].sum())
+            table.loc[negative_id(labels, negative_label), kind] = int(masks[kind].sum())
     return table

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.evaluation.analysis.kinds import kinds_per_relation
-from gwangye.evaluation.shift import ScoreIntervals
 from gwangye.evaluation.shift.f1_replicates import defined_limits
+from gwangye.evaluation.shift.score_intervals import ScoreIntervals
 from gwangye.metrics import per_relation
 
 

@@ -1,11 +1,14 @@
-"""Tables of single rows, for people to read: what is said of a row, and the row."""
+"""Tables of single rows, for people to read: what is said of a row, and the row itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from gwangye.metrics import Probabilities
 
 
 def readable_rows(examples: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
@@ -24,3 +27,35 @@ def readable_rows(examples: pd.DataFrame, columns: Mapping[str, Any]) -> pd.Data
             "sentence": examples["sentence"].to_numpy(),
         }
     )
+
+
+def confident_errors(
+    examples: pd.DataFrame, probabilities: Probabilities, labels: Sequence[str], limit: int
+) -> pd.DataFrame:
+    """Return the errors that the model is most sure of.
+
+    Args:
+        examples: Canonical table of labelled rows.
+        probabilities: (rows, relations), in the order of ``examples``.
+        labels: Relation names in label order.
+        limit: Rows at most.
+
+    Returns:
+        guid, actual and predicted relation, confidence and probability of the actual relation
+        (0 to 1, 4 decimals), entities and sentence; most confident first, then by guid.
+    """
+    index = {label: i for i, label in enumerate(labels)}
+    true = examples["label"].map(index).to_numpy(dtype=np.int64)
+    predicted = probabilities.argmax(axis=1)
+    rows = np.arange(len(true))
+    table = readable_rows(
+        examples,
+        {
+            "actual": examples["label"].to_numpy(),
+            "predicted": [labels[int(i)] for i in predicted],
+            "confidence": probabilities[rows, predicted].round(4),
+            "probability_of_actual": probabilities[rows, true].round(4),
+        },
+    )
+    table = table.sort_values(["confidence", "guid"], ascending=[False, True])
+    return table[table["actual"] != table["predicted"]].head(limit)

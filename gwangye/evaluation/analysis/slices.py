@@ -12,11 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.evaluation.analysis.kinds import error_masks
-from gwangye.evaluation.seen import known_entities, seen_pairs
-from gwangye.evaluation.shift import resample_counts
+from gwangye.evaluation.seen import seen_entities, seen_pairs
 from gwangye.evaluation.shift.f1_replicates import defined_limits, f1_replicates, micro_counts
+from gwangye.evaluation.shift.resampling import resample_counts
 from gwangye.evaluation.targets import categories
 from gwangye.examples import Dataset, Task
+from gwangye.metrics import negative_id
 
 LENGTHS = (40, 80, 120, 160)
 """Upper ends of the classes of sentence length, in characters; half of KLUE-RE's are 64 to 118."""
@@ -59,7 +60,7 @@ def slice_values(examples: pd.DataFrame, part: str, dataset: Dataset) -> pd.Data
     ends = examples[["subject_end", "object_end"]].min(axis=1)
     gap = np.maximum(subject_start, object_start) - ends
     words = examples["subject_word"] + examples["object_word"]
-    known = known_entities(examples, part, dataset)
+    seen = seen_entities(examples, part, dataset)
     columns = {
         "type_pair": _by_frequency(categories(examples, "type_pair", part, dataset)),
         "source": _by_frequency(categories(examples, "source", part, dataset)),
@@ -67,8 +68,8 @@ def slice_values(examples: pd.DataFrame, part: str, dataset: Dataset) -> pd.Data
         "entity_distance": _binned(gap, DISTANCES),
         "order": _either(subject_start <= object_start, "subject_first", "object_first"),
         "script": _by_frequency(_scripts(words)),
-        "subject": _either([value in ("both", "subject") for value in known], "seen", "unseen"),
-        "object": _either([value in ("both", "object") for value in known], "seen", "unseen"),
+        "subject": _either([value in ("both", "subject") for value in seen], "seen", "unseen"),
+        "object": _either([value in ("both", "object") for value in seen], "seen", "unseen"),
         "pair": _either(seen_pairs(examples, part, dataset), "seen", "unseen"),
     }
     return pd.DataFrame(columns)
@@ -100,7 +101,7 @@ def slice_scores(
         resamples score alike.
     """
     codes, names = _numbered(values)
-    negative = -1 if task.negative_label is None else list(task.labels).index(task.negative_label)
+    negative = negative_id(task.labels, task.negative_label)
     counts = micro_counts(true, predicted, negative, codes, len(names))
     limits = np.full((2, len(names)), np.nan)
     if len(true):

@@ -56,7 +56,9 @@ class RobustnessOptions(Section):
         description="a name is swapped for one that training has in the same role and of the same "
         "type; with `relation`, also in a row of the same relation",
     )
-    num_changed: int = Field(200, ge=0, description="changed predictions at most in changed.csv")
+    num_changed: int = Field(
+        200, ge=0, description="changed predictions at most that the report lists for a variant"
+    )
 
     @field_validator("perturbations")
     @classmethod

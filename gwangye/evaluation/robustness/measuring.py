@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,29 +13,25 @@ from numpy.typing import NDArray
 from gwangye.errors import DataError
 from gwangye.evaluation.robustness.base import PERTURBATIONS, RobustnessOptions, generator_of
 from gwangye.evaluation.robustness.pool import Folds, NamePool, validating_folds
-from gwangye.evaluation.robustness.tables import CASE_COLUMNS, changed_rates, changed_rows
 from gwangye.examples import Dataset, Example, to_examples
 from gwangye.model.folders import fold_folder
 from gwangye.prediction.predictor import Predictor
 
-
-@dataclass(frozen=True)
-class Robustness:
-    """How a variant's predictions hold when its sentences are changed.
-
-    Args:
-        rates: What :func:`~gwangye.evaluation.robustness.changed_rates` returns.
-        changed: What :func:`~gwangye.evaluation.robustness.changed_rows` returns.
-    """
-
-    rates: pd.DataFrame
-    changed: pd.DataFrame
-
-    def write(self, folder: Path) -> None:
-        """Write ``rates.csv`` and ``changed.csv``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.rates.to_csv(folder / "rates.csv", index=False)
-        self.changed.to_csv(folder / "changed.csv", index=False)
+CASES = {
+    "guid": "object",
+    "perturbation": "object",
+    "actual": "object",  # the row's relation
+    "before": "object",  # what is predicted for the sentence as it was
+    "after": "object",  # and as it is now
+    "confidence_before": "float64",  # the probabilities of both, 0 to 1
+    "confidence_after": "float64",
+    "sentence": "object",  # as it is now
+    "subject_start": "int64",  # where its entities are, half-open
+    "subject_end": "int64",
+    "object_start": "int64",
+    "object_end": "int64",
+}
+"""The columns of a table of perturbed rows."""
 
 
 class Perturbed(NamedTuple):
@@ -55,8 +50,8 @@ def measure_robustness(
     options: RobustnessOptions,
     seed: int,
     progress: bool = False,
-) -> Robustness:
-    """Count the predictions of a variant that change when its validation rows are perturbed.
+) -> pd.DataFrame:
+    """Predict a variant's validation rows as they are, and perturbed.
 
     Every fold's rows are predicted by the models (one per seed) that did not train on them; a row
     of several folds has the mean of theirs, before and after.
@@ -68,6 +63,9 @@ def measure_robustness(
         options: How many rows, and which perturbations.
         seed: Seed of the rows that are drawn and of the perturbations.
         progress: Whether to show a progress bar.
+
+    Returns:
+        One row per perturbed row, with :data:`CASES`.
 
     Raises:
         DataError: The folder holds no models, or models of other relations.
@@ -86,11 +84,7 @@ def measure_robustness(
         dataset.task.labels,
         progress=progress,
     )
-    cases = _cases(examples, perturbed, probabilities, dataset.task.labels)
-    return Robustness(
-        rates=changed_rates(cases, dataset.task.labels, dataset.task.negative_label),
-        changed=changed_rows(cases, options.num_changed),
-    )
+    return _cases(examples, perturbed, probabilities, dataset.task.labels)
 
 
 def sample_rows(frame: pd.DataFrame, folds: Sequence[int], rows: int, seed: int) -> pd.DataFrame:
@@ -164,10 +158,12 @@ def _cases(
             predicted[after],
             confidence[case.row],
             confidence[after],
-            case.example.subject_entity.word,
-            case.example.object_entity.word,
             case.example.sentence,
+            case.example.subject_entity.start,
+            case.example.subject_entity.end,
+            case.example.object_entity.start,
+            case.example.object_entity.end,
         )
         for after, case in enumerate(perturbed, start=len(examples))
     ]
-    return pd.DataFrame(lines, columns=list(CASE_COLUMNS))
+    return pd.DataFrame(lines, columns=list(CASES)).astype(CASES)

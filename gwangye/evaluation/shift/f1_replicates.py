@@ -1,6 +1,6 @@
 """F1 of many groups of rows, or of many relations, in many resamples at once.
 
-``F1 = 2·TP / (2·TP + FP + FN)`` is a ratio of two sums over rows. So each group is a row of two
+F1 is a ratio of two sums over rows (:func:`gwangye.metrics.f1`). So each group is a row of two
 sparse matrices, and a resample is one product of each with the rows' weights.
 """
 
@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.shift.resampling import Floats, percentiles
-from gwangye.metrics import Ids
+from gwangye.evaluation.shift.resampling import Floats, percentiles, sums_by_group
+from gwangye.metrics import Ids, f1
 
 
 class F1Counts(NamedTuple):
     """What F1 is made of: two sparse (groups, rows) matrices.
 
     Args:
-        above: What a row adds to 2·TP of a group.
-        below: What it adds to 2·TP + FP + FN.
+        hits: What a row adds to the TP of a group.
+        sizes: What it adds to its 2·TP + FP + FN.
     """
 
-    above: Any
-    below: Any
+    hits: Any
+    sizes: Any
 
     def f1(self, weights: Floats) -> Floats:
         """Return the F1 of each group in percent, missing (NaN) where it is 0/0.
@@ -36,10 +36,7 @@ class F1Counts(NamedTuple):
         Returns:
             (groups, sets)
         """
-        above, below = self.above @ weights, self.below @ weights
-        empty = np.full_like(above, np.nan)
-        f1: Floats = 100 * np.divide(above, below, out=empty, where=below > 0)
-        return f1
+        return f1(self.hits @ weights, self.sizes @ weights)
 
 
 def micro_counts(
@@ -59,8 +56,8 @@ def micro_counts(
     hits = is_relation & (true == predicted)
     if groups is None:
         groups = np.zeros(len(true), dtype=np.int64)
-    below = is_relation.astype(np.float64) + chosen  # 2·TP + FN of the first, TP + FP of the second
-    return F1Counts(_sums(2.0 * hits, groups, num_groups), _sums(below, groups, num_groups))
+    sizes = is_relation.astype(np.float64) + chosen  # TP + FN of the first, TP + FP of the second
+    return F1Counts(_sums(1.0 * hits, groups, num_groups), _sums(sizes, groups, num_groups))
 
 
 def relation_counts(true: Ids, predicted: Ids, num_labels: int) -> F1Counts:
@@ -72,8 +69,8 @@ def relation_counts(true: Ids, predicted: Ids, num_labels: int) -> F1Counts:
         num_labels: Number of relations.
     """
     ones = np.ones(len(true))
-    below = _sums(ones, np.stack([true, predicted]), num_labels)
-    return F1Counts(_sums(2.0 * (true == predicted), true, num_labels), below)
+    sizes = _sums(ones, np.stack([true, predicted]), num_labels)
+    return F1Counts(_sums(1.0 * (true == predicted), true, num_labels), sizes)
 
 
 def f1_replicates(counts: F1Counts, drawn: Iterable[Floats]) -> Floats:
@@ -103,12 +100,8 @@ def defined_limits(replicates: Floats) -> Floats:
 
 
 def _sums(values: NDArray[np.float64], groups: Ids, num_groups: int) -> Any:
-    """Return the sparse (groups, rows) matrix that sums values by group."""
-    from scipy.sparse import csr_matrix
-
-    groups = np.atleast_2d(groups)  # (kinds, rows)
-    rows = np.broadcast_to(np.arange(groups.shape[1]), groups.shape)
-    data = np.broadcast_to(values, groups.shape)
-    found = data != 0
-    shape = (num_groups, groups.shape[1])
-    return csr_matrix((data[found], (groups[found], rows[found])), shape=shape)
+    """Sum (rows,) values by (rows,) or (kinds, rows) groups; zeros take no part."""
+    groups = np.atleast_2d(groups)[:, values != 0]
+    rows = np.tile(np.flatnonzero(values), len(groups))
+    values, num_rows = np.tile(values[values != 0], len(groups)), len(values)
+    return sums_by_group(groups.ravel(), num_groups, values=values, rows=rows, num_rows=num_rows)

@@ -25,7 +25,6 @@ class ShareEstimate:
         shares: (relations,), 0 to 1, summing to 1.
         low: (relations,) lower limits of the 95 % intervals, each for its own relation.
         high: (relations,) upper limits.
-        missing: Relations that no labelled row has. Nothing can be said of them: their share is 0.
         condition: Condition index of what the predictions say of the relations, 1 or more: how
             much more they say of the best known mixture of relations than of the least known one.
             1 where they tell all relations apart, infinite where one looks like a mixture of
@@ -38,7 +37,6 @@ class ShareEstimate:
     shares: Floats
     low: Floats
     high: Floats
-    missing: tuple[str, ...] = ()
     condition: float = 1.0
     converged: bool = True
 
@@ -70,69 +68,41 @@ class ShareEstimate:
         )
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """Whether estimates of one label distribution can all be right.
-
-    Args:
-        parted: One row per relation and pair of estimates whose intervals lie apart: relation,
-            first and second method, gap (0 to 1: from the end of the lower interval to the start
-            of the higher one), negative (whether it is the negative relation); the widest gap
-            first.
-        untrusted: Methods that did not identify the shares, or did not converge.
-    """
-
-    parted: pd.DataFrame
-    untrusted: tuple[str, ...]
-
-    @property
-    def disagree(self) -> bool:
-        """Return whether any relation's intervals lie apart."""
-        return len(self.parted) > 0
-
-    @property
-    def disagree_on_negative(self) -> bool:
-        """Return whether the negative relation's intervals lie apart."""
-        return bool(self.parted["negative"].any())
-
-    @property
-    def needs_sheet(self) -> bool:
-        """Return whether rows should be labelled by hand: no estimate can be taken on trust."""
-        return self.disagree or bool(self.untrusted)
-
-
-def compare_estimates(
-    estimates: Sequence[ShareEstimate], negative_label: str | None, *, tolerance: float = 0.005
-) -> Agreement:
-    """Say for which relations the intervals of two estimates do not overlap.
+def contradictions(estimates: Sequence[ShareEstimate], *, tolerance: float = 0.005) -> list[str]:
+    """Say why several estimates of one label distribution cannot all be right.
 
     Two estimates part on a relation where more than ``tolerance`` lies between their intervals.
     The tolerance is there since a method that gives a rare relation nothing, with the interval 0
     to 0, would part from another that gives it 0.1 %: of 30 relations, some always do, and it
-    moves no score. Agreement is no proof: methods that rest on the same predictions can be wrong
-    together, where what a relation looks like has changed and not only how often it occurs.
+    moves no score. Nothing to say is no proof: methods that rest on the same predictions can be
+    wrong together, where what a relation looks like has changed and not only how often it occurs.
 
     Args:
         estimates: Two or more, of the same relations.
-        negative_label: The relation to point out, or None.
         tolerance: Share (0 to 1) that may lie between two intervals: half a percentage point.
+
+    Returns:
+        A line for each method that does not identify the shares or did not converge; then for each
+        two that part, with the relation on which they are furthest apart.
 
     Raises:
         DataError: Fewer than two estimates, or of different relations.
     """
     if len(estimates) < 2:
         raise DataError(f"Comparing needs at least two estimates, got {len(estimates)}.")
-    labels = estimates[0].labels
-    columns = ["relation", "first", "second", "gap", "negative"]
-    rows = []
+    found = [
+        f"{one.method} does not tell the relations apart"
+        for one in estimates
+        if not (one.identified and one.converged)
+    ]
     for first, second in combinations(estimates, 2):
-        if second.labels != labels:
+        if second.labels != first.labels:
             raise DataError(f"'{first.method}' and '{second.method}' are of different relations.")
         gaps = np.maximum(first.low - second.high, second.low - first.high)
-        rows += [
-            (labels[i], first.method, second.method, float(gaps[i]), labels[i] == negative_label)
-            for i in np.flatnonzero(gaps > tolerance)
-        ]
-    rows.sort(key=lambda row: -row[3])
-    untrusted = [e.method for e in estimates if not (e.identified and e.converged)]
-    return Agreement(pd.DataFrame(rows, columns=columns), tuple(untrusted))
+        widest = int(gaps.argmax())
+        if gaps[widest] > tolerance:
+            found.append(
+                f"the intervals of {first.method} and {second.method} are "
+                f"{100 * gaps[widest]:.1f} points apart on {first.labels[widest]}"
+            )
+    return found

@@ -3,7 +3,7 @@
 Both methods assume *label shift*: relations occur more or less often in the target than where the
 model's labelled rows come from, but the sentences of each relation look the same. Where they do
 not, the estimates are wrong, often each in its own way: compare them
-(:func:`gwangye.evaluation.shift.compare_estimates`).
+(:func:`gwangye.evaluation.shift.label_shares.contradictions`).
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def em_shares(
             estimated.
 
     Returns:
-        Shares with percentile bootstrap intervals. A relation without a labelled row gets share 0
-        and is named in ``missing``; in a resample that lacks it, so does a rare one.
+        Shares with percentile bootstrap intervals. A relation without a labelled row gets share
+        0; in a resample that lacks it, so does a rare one.
 
     Raises:
         DataError: There is no target row, or no labelled row; counts are negative or not one per
@@ -156,7 +156,7 @@ def bbse_shares(
 
     Returns:
         Shares with percentile bootstrap intervals. A relation without a validation row gets share
-        0 and is named in ``missing``; in a resample that lacks it, so does a rare one.
+        0; in a resample that lacks it, so does a rare one.
 
     Raises:
         DataError: There is no validation or no target row; probabilities are none or have another
@@ -326,14 +326,12 @@ def _estimate(
     shares[present] = left * point
     low, high = percentiles(replicates * left)
     low, high = (np.where(np.isnan(fixed), limit, shares) for limit in (low, high))
-    found = set(present.tolist())
     return ShareEstimate(
         method=method,
         labels=tuple(labels),
         shares=shares,
         low=low,
         high=high,
-        missing=tuple(label for i, label in enumerate(labels) if i not in found),
         condition=condition,
         converged=converged,
     )

@@ -52,8 +52,8 @@ def shares_from_sheet(sheet_labels: Sequence[str | None], labels: Sequence[str])
         labels: Relation names in label order.
 
     Returns:
-        Shares with Wilson intervals, one per relation. ``missing`` is empty: a relation that no
-        labelled row has is estimated as rare, from 0 up to its interval's limit.
+        Shares with Wilson intervals, one per relation. A relation that no labelled row has is
+        estimated as rare, from 0 up to its interval's limit.
 
     Raises:
         DataError: A label is not one of the relations, or no row is labelled.

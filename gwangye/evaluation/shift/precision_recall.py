@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.shift.resampling import Floats
+from gwangye.evaluation.shift.resampling import Floats, sums_by_group
 from gwangye.metrics import Ids, Probabilities
 
 
@@ -31,9 +29,10 @@ class Curve:
         points = np.union1d(gains, gains[gains > 0] - 1)
         segment = np.searchsorted(points, place)
         reached = segment < len(points)  # below the last positive row, recall grows no more
-        self.all_rows = _sums(np.flatnonzero(reached), segment[reached], len(points), len(scores))
-        rows = np.flatnonzero(positive)
-        self.positive_rows = _sums(rows, segment[rows], len(points), len(scores))
+        self.all_rows, self.positive_rows = (
+            sums_by_group(segment[rows], len(points), rows=rows, num_rows=len(scores))
+            for rows in (np.flatnonzero(reached), np.flatnonzero(positive))
+        )
 
     def areas(self, weights: Floats) -> Floats:
         """Return the area (0 to 1) under each set of weights.
@@ -97,12 +96,3 @@ def mean_areas(each: Floats) -> Floats:
 def mean_area(of: list[Curve], weights: Floats) -> Floats:
     """Return :func:`mean_areas` of these curves under each set of weights, (sets,)."""
     return mean_areas(areas(of, weights))
-
-
-def _sums(
-    rows: NDArray[np.intp], segment: NDArray[np.intp], num_segments: int, num_rows: int
-) -> Any:
-    """Return the sparse (segments, all rows) matrix that sums the given rows by segment."""
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix((np.ones(len(rows)), (segment, rows)), shape=(num_segments, num_rows))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError, ParameterError
@@ -59,54 +58,61 @@ def basic_limits(value: float, replicates: Floats) -> Floats:
     return 2 * value - percentiles(replicates)[::-1]
 
 
-def resample_counts(
-    num_rows: int,
-    resamples: int,
-    seed: int | Sequence[int],
-    *,
-    groups: Sequence[Any] | None = None,
-) -> Iterator[Floats]:
+def resample_counts(num_rows: int, resamples: int, seed: int | Sequence[int]) -> Iterator[Floats]:
     """Draw rows with replacement, as many as there are, and count how often each is drawn.
 
-    The draws depend on the number of rows, the groups and the seed only: two models that predict
+    The draws depend on the number of rows and the seed only: two models that predict
     the same rows are compared on the same resamples.
 
     Args:
         num_rows: Number of rows, at least 1.
         resamples: Number of resamples, at least 1.
         seed: Seed of the draw.
-        groups: (rows,) the group of each row, such as its entity pair. Whole groups are drawn, as
-            many as there are: the *cluster* bootstrap, wider where rows of a group are alike. None
-            draws rows one by one.
 
     Returns:
         Blocks of (rows, up to 250 resamples) counts as floats, to be used one after another.
 
     Raises:
         ParameterError: ``resamples`` is below 1.
-        DataError: There are no rows, or not as many groups as rows.
+        DataError: There are no rows.
     """
     if resamples < 1:
         raise ParameterError(f"resamples: {resamples} is not allowed; give at least 1.")
     if num_rows < 1:
         raise DataError("There are no rows to resample. Leave an empty part out.")
-    if groups is None:
-        return _draw(np.arange(num_rows), num_rows, resamples, seed)
-    if len(groups) != num_rows:
-        raise DataError(f"There are {len(groups)} groups for {num_rows} rows; give one per row.")
-    # As objects: tuples stay whole.
-    values = pd.Series(list(groups), dtype="object")
-    units, names = pd.factorize(values, use_na_sentinel=False)
-    return _draw(units, len(names), resamples, seed)
+    return _draw(num_rows, resamples, seed)
 
 
-def _draw(
-    units: NDArray[np.intp], num_units: int, resamples: int, seed: int | Sequence[int]
-) -> Iterator[Floats]:
+def _draw(num_rows: int, resamples: int, seed: int | Sequence[int]) -> Iterator[Floats]:
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, BLOCK):
         width = min(BLOCK, resamples - start)
-        drawn = generator.integers(num_units, size=(width, num_units))
-        drawn += num_units * np.arange(width)[:, None]  # a range of numbers per resample
-        counts = np.bincount(drawn.ravel(), minlength=width * num_units)
-        yield np.ascontiguousarray(counts.reshape(width, num_units)[:, units].T, dtype=np.float64)
+        drawn = generator.integers(num_rows, size=(width, num_rows))
+        drawn += num_rows * np.arange(width)[:, None]  # a range of numbers per resample
+        counts = np.bincount(drawn.ravel(), minlength=width * num_rows)
+        yield np.ascontiguousarray(counts.reshape(width, num_rows).T, dtype=np.float64)
+
+
+def sums_by_group(
+    groups: NDArray[np.integer],
+    num_groups: int,
+    *,
+    values: Floats | None = None,
+    rows: NDArray[np.integer] | None = None,
+    num_rows: int | None = None,
+) -> Any:
+    """Return the sparse (groups, rows) matrix that sums rows by group.
+
+    Args:
+        groups: (entries,) the group of each entry.
+        num_groups: Number of groups.
+        values: (entries,) what an entry adds; None for 1.
+        rows: (entries,) the row of each entry; None where entry i is row i.
+        num_rows: Number of rows; None where it is that of entries.
+    """
+    from scipy.sparse import csr_matrix
+
+    values = np.ones(len(groups)) if values is None else values
+    rows = np.arange(len(groups)) if rows is None else rows
+    shape = (num_groups, len(groups) if num_rows is None else num_rows)
+    return csr_matrix((values, (groups, rows)), shape=shape)

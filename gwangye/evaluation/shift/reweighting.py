@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.evaluation.shift.resampling import Floats
+from gwangye.evaluation.shift.resampling import Floats, sums_by_group
 
 TOLERANCE = 1e-6
 """How far a reached share may be from its target."""
@@ -45,30 +45,45 @@ class Raking:
 
     Args:
         weights: (rows,) with mean 1 over all rows; 0 for a removed row.
-        reached: By margin, the weighted share of each category that could be matched.
         dropped: By margin, the target share of each category that no kept row has. That part of
             the target is *not* represented; the other categories share it in proportion. Empty
             where nothing is dropped.
         removed: By margin, how many rows have a category that the target lacks (or has with 0).
-        iterations: Rounds over all margins.
-        converged: Whether every reached share is within 1e-6 of its target.
-        deviation: The largest distance between a reached share and its target, dropped categories
+        deviation: The largest distance between a weighted share and its target, dropped categories
             left out of the target.
     """
 
     weights: Floats
-    reached: dict[str, Shares]
     dropped: dict[str, Shares]
     removed: dict[str, dict[Hashable, int]]
-    iterations: int
-    converged: bool
     deviation: float
     _cells: _Cells = field(repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Return whether every weighted share is within 1e-6 of its target."""
+        return self.deviation <= TOLERANCE
 
     @property
     def effective_rows(self) -> float:
         """Return the effective sample size of the weights."""
         return effective_sample_size(self.weights)
+
+    @property
+    def note(self) -> str | None:
+        """Say what of the target the weights do not show; None where they show all of it."""
+        found = []
+        for name, lost in self.dropped.items():
+            if lost:
+                share = 100 * sum(lost.values())
+                found.append(f"{name}: {share:.1f} % of the target is in no row ({_some(lost)})")
+        for name, rows in self.removed.items():
+            if rows:
+                count = sum(rows.values())
+                found.append(f"{name}: rows that the target lacks: {count} ({_some(rows)})")
+        if not self.converged:
+            found.append(f"margins do not fit: off by {100 * self.deviation:.1f} points")
+        return "; ".join(found) or None
 
     def again(self, counts: Floats) -> Floats:
         """Rake every resample anew, to the same target.
@@ -131,35 +146,34 @@ def rake(margins: Sequence[Margin]) -> Raking:
             f"None of the {num_rows} rows has a category of the target in every margin "
             f"({', '.join(margin.name for margin in margins)}). Check how categories are spelt."
         )
-    codes, orders, dropped = [], [], {}
+    codes, targets, dropped = [], [], {}
     for margin, shares in zip(margins, allowed, strict=True):
         found = list(compress(margin.categories, kept))
         present = set(found)
         order = [category for category in shares if category in present]
         index = {category: i for i, category in enumerate(order)}
         codes.append(np.array([index[category] for category in found], dtype=np.int64))
-        orders.append({category: shares[category] for category in order})
+        targets.append(np.array([shares[category] for category in order]))
         dropped[margin.name] = {c: share for c, share in shares.items() if c not in present}
-    cells = _Cells(
-        num_rows, np.flatnonzero(kept), codes, [np.array(list(order.values())) for order in orders]
-    )
-    weights, reached, iterations, deviation = cells.weights(np.ones((num_rows, 1)))
+    cells = _Cells(num_rows, np.flatnonzero(kept), codes, targets)
+    weights, deviation = cells.weights(np.ones((num_rows, 1)))
     return Raking(
         weights=weights[:, 0],
-        reached={
-            margin.name: dict(zip(order, shares[:, 0].tolist(), strict=True))
-            for margin, order, shares in zip(margins, orders, reached, strict=True)
-        },
         dropped=dropped,
         removed={
             margin.name: dict(Counter(c for c in margin.categories if c not in shares))
             for margin, shares in zip(margins, allowed, strict=True)
         },
-        iterations=iterations,
-        converged=deviation <= TOLERANCE,
         deviation=deviation,
         _cells=cells,
     )
+
+
+def _some(categories: Mapping[Hashable, float]) -> str:
+    """Name the three largest categories, and how many more there are."""
+    names = [str(name) for name in sorted(categories, key=lambda name: -categories[name])]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def effective_sample_size(weights: Floats) -> float:
@@ -235,26 +249,24 @@ class _Cells:
         self.targets = targets
         cells, self.cell_of_row = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
         self.codes: list[NDArray[np.int64]] = list(cells.T)
-        self.row_sums = _membership(self.cell_of_row, len(cells))
-        self.margin_sums = [
-            _membership(code, len(target)) for code, target in zip(self.codes, targets, strict=True)
-        ]
+        self.row_sums = sums_by_group(self.cell_of_row, len(cells))
+        both = zip(self.codes, targets, strict=True)
+        self.margin_sums = [sums_by_group(code, len(target)) for code, target in both]
 
-    def weights(self, counts: Floats) -> tuple[Floats, list[Floats], int, float]:
+    def weights(self, counts: Floats) -> tuple[Floats, float]:
         """Rake each column of (rows, resamples) counts.
 
         Returns:
-            Weights times counts; for each margin the reached shares (categories, resamples);
-            rounds; the largest deviation.
+            Weights times counts, and the largest deviation.
         """
         drawn = self.row_sums @ counts[self.kept]  # (cells, resamples)
-        mass, reached, iterations, deviation = self._fit(drawn)
+        mass, deviation = self._fit(drawn)
         per_row = np.divide(mass, drawn, out=np.zeros_like(mass), where=drawn > 0)
         weights = np.zeros_like(counts)
         weights[self.kept] = counts[self.kept] * per_row[self.cell_of_row] * self.num_rows
-        return weights, reached, iterations, deviation
+        return weights, deviation
 
-    def _fit(self, drawn: Floats) -> tuple[Floats, list[Floats], int, float]:
+    def _fit(self, drawn: Floats) -> tuple[Floats, float]:
         total = drawn.sum(axis=0)
         mass = drawn / np.where(total > 0, total, 1)
         targets = []
@@ -262,9 +274,10 @@ class _Cells:
             present = target[:, None] * (sums @ mass > 0)
             total = present.sum(axis=0)
             targets.append(present / np.where(total > 0, total, 1))
-        running, iterations = np.arange(drawn.shape[1]), 0
-        while len(running) and iterations < MAX_ITERATIONS:
-            iterations += 1
+        running = np.arange(drawn.shape[1])
+        for _ in range(MAX_ITERATIONS):
+            if not len(running):
+                break
             part, off = mass[:, running], np.zeros(len(running))
             for sums, codes, target in zip(self.margin_sums, self.codes, targets, strict=True):
                 shares, wanted = sums @ part, target[:, running]
@@ -273,18 +286,8 @@ class _Cells:
                 part *= ratio[codes]
             mass[:, running] = part
             running = running[off > TOLERANCE]
-        reached = [sums @ mass for sums in self.margin_sums]
         deviation = max(
-            float(np.abs(shares - target).max())
-            for shares, target in zip(reached, targets, strict=True)
+            float(np.abs(sums @ mass - target).max())
+            for sums, target in zip(self.margin_sums, targets, strict=True)
         )
-        return mass, reached, iterations, deviation
-
-
-def _membership(codes: NDArray[np.integer], num_categories: int) -> Any:
-    """Return the sparse (categories, items) matrix that sums items by category."""
-    from scipy.sparse import csr_matrix
-
-    items = np.arange(len(codes))
-    shape = (num_categories, len(codes))
-    return csr_matrix((np.ones(len(codes)), (codes, items)), shape=shape)
+        return mass, deviation

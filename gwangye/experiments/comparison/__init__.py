@@ -5,6 +5,7 @@ training seed would have done: for that, train each variant with several seeds.
 """
 
 from gwangye.experiments.comparison.flips import Flips, flips
+from gwangye.experiments.comparison.models import compare_models
 from gwangye.experiments.comparison.paired_bootstrap import (
     SIGNIFICANCE,
     bootstrap_test,
@@ -23,6 +24,7 @@ __all__ = [
     "align",
     "bootstrap_test",
     "compare",
+    "compare_models",
     "flips",
     "holm",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gwangye.evaluation.analysis import readable_rows
+from gwangye.evaluation.analysis.rows import readable_rows
 from gwangye.experiments.comparison.pairs import Pair
 
 CHANGES = ("broken", "mended", "other")

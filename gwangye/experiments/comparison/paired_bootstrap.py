@@ -13,13 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.calibration import check_weights
 from gwangye.evaluation.shift.precision_recall import curves, mean_area
 from gwangye.evaluation.shift.resampling import percentiles, resample_counts
 from gwangye.evaluation.shift.reweighting import effective_sample_size
 from gwangye.experiments.comparison.pairs import Pair
 from gwangye.experiments.comparison.results import Comparison, Difference
-from gwangye.metrics import check_ids, check_probabilities
+from gwangye.metrics import check_ids, check_probabilities, check_weights, f1
 
 Floats = NDArray[np.float64]
 
@@ -199,18 +198,12 @@ def _f1(counts: Floats, pair: Pair) -> _F1:
     table = counts.reshape(-1, 5, relations)
     positive = np.array([label != pair.negative_label for label in pair.labels])
     chosen, right = table[:, [1, 3]], table[:, [2, 4]]
-    sizes = table[:, [0]] + chosen  # 2TP + FP + FN
+    sizes = table[:, [0]] + chosen  # 2·TP + FP + FN
     micro_right, micro_sizes = (of[..., positive].sum(axis=2) for of in (right, sizes))
     return _F1(
-        micro=200 * _share(micro_right, micro_sizes, empty=0.0),
-        relations=200 * _share(right, sizes, empty=0.0),
+        micro=np.nan_to_num(f1(micro_right, micro_sizes)),
+        relations=np.nan_to_num(f1(right, sizes)),
     )
-
-
-def _share(part: Floats, whole: Floats, *, empty: float) -> Floats:
-    """Divide, with ``empty`` where the whole is 0."""
-    result: Floats = np.divide(part, whole, out=np.full_like(part, empty), where=whole > 0)
-    return result
 
 
 def _difference(metric: str, found: Floats, drawn: Floats, *, enough: bool) -> Difference:

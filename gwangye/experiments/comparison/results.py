@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gwangye.experiments.tables import to_markdown
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -148,16 +150,31 @@ class Comparison:
 
     def to_markdown(self) -> str:
         """Return the sentences and both tables as Markdown."""
+        metrics = [{"metric": m.metric, **self._cells(asdict(m), "p", m.p)} for m in self.metrics]
+        relations = [
+            {
+                "relation": row["relation"],
+                "rows": f"{row['rows']} (few)" if row["few_rows"] else str(row["rows"]),
+                **self._cells(row, "p (Holm)", row["p_holm"]),
+            }
+            for row in _records(self.per_relation)
+        ]
+        sentences = "".join(f"- {sentence}\n" for sentence in self.describe())
+        tables = (to_markdown(pd.DataFrame(rows)) for rows in (metrics, relations))
+        return "\n".join([sentences, "\n\n".join(tables), ""])
+
+    def _cells(self, values: dict[str, Any], title: str, p: float) -> dict[str, str]:
+        """Return both scores, difference, interval and p by their titles."""
         a, b = self.names
-        head = f"{a} | {b} | {b} minus {a} | 95 % interval | p"
-        lines = [*(f"- {sentence}" for sentence in self.describe()), ""]
-        lines += [f"| metric | {head} |", "|---|---|---|---|---|---|"]
-        lines += [_markdown_row([metric.metric], asdict(metric), "p") for metric in self.metrics]
-        lines += ["", f"| relation | rows | {head} (Holm) |", "|---|---|---|---|---|---|---|"]
-        for row in _records(self.per_relation):
-            rows = f"{row['rows']} (few)" if row["few_rows"] else str(row["rows"])
-            lines.append(_markdown_row([row["relation"], rows], row, "p_holm"))
-        return "\n".join(lines) + "\n"
+        titles = (a, b, f"{b} minus {a}", "95 % interval", title)
+        if np.isnan(values["a"]):
+            return dict.fromkeys(titles, "")
+        low, high, difference = (
+            f"{round(values[name], 2) + 0.0:+.2f}" for name in ("low", "high", "difference")
+        )
+        chance = "" if np.isnan(p) else f"{p:.4f}"
+        scores = (f"{values[name]:.2f}" for name in ("a", "b"))
+        return dict(zip(titles, (*scores, difference, f"{low} to {high}", chance), strict=True))
 
 
 def _signed(value: float) -> str:
@@ -183,17 +200,3 @@ def _rounded(values: dict[str, Any]) -> dict[str, Any]:
         else:
             result[name] = value
     return result
-
-
-def _markdown_row(first: list[str], values: dict[str, Any], p: str) -> str:
-    """Return a table's row: names, both scores, difference, interval and p."""
-    if np.isnan(values["a"]):
-        cells = [*first, "", "", "", "", ""]
-    else:
-        low, high, difference = (
-            f"{round(values[name], 2) + 0.0:+.2f}" for name in ("low", "high", "difference")
-        )
-        chance = "" if np.isnan(values[p]) else f"{values[p]:.4f}"
-        cells = [*first, f"{values['a']:.2f}", f"{values['b']:.2f}"]
-        cells += [difference, f"{low} to {high}", chance]
-    return f"| {' | '.join(cells)} |"

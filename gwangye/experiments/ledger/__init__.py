@@ -7,14 +7,14 @@ both, :func:`build` joins them to rows, and ``to_table``, ``to_markdown``, ``to_
 
 A row is a commit that changes parameters or scores, the tip of a branch that changes code, a DVC
 experiment, or the workspace where it differs from HEAD. A row's scores are those of a run: where
-parameters or code are new and neither dvc.lock nor metrics.json is, nothing was run, and the scores
-in the file are another row's.
+parameters or code are new and neither dvc.lock nor the files of scores are, nothing was run, and
+the scores there are another row's.
 """
 
 from gwangye.experiments.ledger.changes import parameter_changes
 from gwangye.experiments.ledger.page import to_html
 from gwangye.experiments.ledger.rows import Row, build, collect
-from gwangye.experiments.ledger.scores import Score, read_scores
+from gwangye.experiments.ledger.scores import Score
 from gwangye.experiments.ledger.tables import to_csv, to_markdown, to_table
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "build",
     "collect",
     "parameter_changes",
-    "read_scores",
     "to_csv",
     "to_html",
     "to_markdown",

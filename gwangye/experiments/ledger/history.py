@@ -9,14 +9,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gwangye.errors import DataError, ParameterError, did_you_mean
-from gwangye.experiments.repository import dvc, git
+from gwangye.errors import ParameterError, did_you_mean
+from gwangye.experiments.repository import (
+    CODE,
+    LOCK,
+    METRICS,
+    PARAMS,
+    SCORES,
+    check_repository,
+    dvc,
+    git,
+)
 
-PARAMS = "params.yaml"
-METRICS = "metrics/metrics.json"
-LOCK = "dvc.lock"
-CODE = ("gwangye", "stages")
-PATHS = (PARAMS, METRICS, LOCK, *CODE)
+RESULTS = (METRICS, SCORES)
+PATHS = (PARAMS, *RESULTS, LOCK, *map(Path, CODE))
+WORKSPACE = "workspace"
+"""In an object id's stead: the file is changed."""
 
 _FIELDS = "%H%x1f%P%x1f%aN%x1f%cI%x1f%s"
 
@@ -30,7 +38,7 @@ class Commit:
     author: str
     when: datetime | None
     subject: str
-    files: Mapping[str, str]
+    files: Mapping[Path, str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class History:
         found = set()
         for sha, commit in self.commits.items():
             before = self.commits[commit.parent].files if commit.parent in self.commits else {}
-            if any(commit.files[path] != before.get(path, "") for path in (PARAMS, METRICS)):
+            if any(commit.files[path] != before.get(path, "") for path in (PARAMS, *RESULTS)):
                 found.add(sha)
         return found
 
@@ -84,9 +92,7 @@ def read_history(folder: Path, revisions: Sequence[str] = ()) -> History:
         DataError: The folder is not a project, is not in a Git repository, or has no commit.
         ParameterError: A revision does not exist.
     """
-    if not (folder / "dvc.yaml").is_file():
-        raise DataError(f"{folder.resolve()} has no dvc.yaml. Run this in the project's folder.")
-    git(folder, "rev-parse", "--git-dir", fault="no Git repository. Run `git init` and commit.")
+    check_repository(folder)
     head = git(folder, "rev-parse", "HEAD", "--", fault="no commit yet. Commit first.").split()[0]
     names: dict[str, tuple[str, ...]] = {}
     tips = git(folder, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads")
@@ -178,6 +184,28 @@ def read_runs(folder: Path, shown: Iterable[Any]) -> dict[str, Commit]:
     return read_commits(folder, ["--no-walk=unsorted", *here]) if here else {}
 
 
+def read_tables(folder: Path, commits: Iterable[Commit]) -> dict[str, str]:
+    """Read the tables of scores of commits, and of the workspace.
+
+    Args:
+        folder: The project.
+        commits: What it is asked of.
+
+    Returns:
+        Texts by object id, as :class:`Commit` has them.
+    """
+    ids = {commit.files[SCORES] for commit in commits} - {""}
+    asked = "".join(f"{id_}\n" for id_ in ids - {WORKSPACE})
+    # one process for all; a table has no line like a header's: id, blob, size
+    answer = git(folder, "cat-file", "--batch", stdin=asked)
+    parts = re.split(r"^([0-9a-f]{40,64}) blob \d+\n", answer, flags=re.M)
+    texts = dict(zip(parts[1::2], parts[2::2], strict=True))
+    file = folder / SCORES
+    if WORKSPACE in ids and file.is_file():
+        texts[WORKSPACE] = file.read_text(encoding="utf-8", errors="replace")
+    return texts
+
+
 def _starts(folder: Path, revisions: Sequence[str], branches: Collection[str]) -> list[str]:
     """Return the hashes that the revisions start from, without what a range leaves out."""
     starts = []
@@ -195,18 +223,15 @@ def _starts(folder: Path, revisions: Sequence[str], branches: Collection[str]) -
 
 
 def _workspace(folder: Path, head: Commit) -> Commit | None:
-    tracked = git(folder, "diff", "--name-only", "--relative", "HEAD", "--", *PATHS)
-    new = git(folder, "ls-files", "--others", "--exclude-standard", "--", *PATHS)
-    dirty = {
-        path
-        for path in PATHS
-        for name in _lines(tracked + new)
-        if name == path or name.startswith(f"{path}/")
-    }
+    paths = [str(path) for path in PATHS]
+    tracked = git(folder, "diff", "--name-only", "--relative", "HEAD", "--", *paths)
+    new = git(folder, "ls-files", "--others", "--exclude-standard", "--", *paths)
+    names = [Path(name) for name in _lines(tracked + new)]
+    dirty = {path for path in PATHS for name in names if name.is_relative_to(path)}
     if not dirty:
         return None
-    files = {path: "workspace" if path in dirty else old for path, old in head.files.items()}
-    return Commit("workspace", head.sha, "", None, "", files)
+    files = {path: WORKSPACE if path in dirty else old for path, old in head.files.items()}
+    return Commit(WORKSPACE, head.sha, "", None, "", files)
 
 
 def _baselines(folder: Path) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,17 +10,23 @@ from typing import Any
 
 from gwangye.experiments.ledger.changes import parameter_changes
 from gwangye.experiments.ledger.history import (
-    CODE,
-    LOCK,
-    METRICS,
-    PARAMS,
+    RESULTS,
+    WORKSPACE,
     Commit,
     History,
     read_experiments,
     read_history,
     read_runs,
+    read_tables,
 )
-from gwangye.experiments.ledger.scores import Score, check_model, read_scores
+from gwangye.experiments.ledger.scores import (
+    Score,
+    Scored,
+    check_model,
+    read_intervals,
+    scores_of,
+)
+from gwangye.experiments.repository import CODE, LOCK, METRICS, PARAMS, SCORES
 
 _NO_NOTE = "dvc: commit experiment "
 
@@ -87,11 +93,19 @@ def collect(folder: Path, revisions: Sequence[str] = (), *, model: str = "ensemb
     if not wanted:
         return []
     shown = read_experiments(folder, wanted, workspace=history.workspace is not None)
-    return build(history, shown, read_runs(folder, shown), model=model)
+    runs = read_runs(folder, shown)
+    here = [history.workspace] if history.workspace else []
+    commits = [*(history.commits[sha] for sha in wanted), *runs.values(), *here]
+    return build(history, shown, runs, read_tables(folder, commits), model=model)
 
 
 def build(
-    history: History, shown: Iterable[Any], experiments: Mapping[str, Commit], *, model: str
+    history: History,
+    shown: Iterable[Any],
+    experiments: Mapping[str, Commit],
+    tables: Mapping[str, str],
+    *,
+    model: str,
 ) -> list[Row]:
     """Join what Git and DVC know into rows.
 
@@ -102,6 +116,7 @@ def build(
         history: From :func:`read_history`.
         shown: From :func:`read_experiments`.
         experiments: The experiments' commits by hash, from :func:`read_commits`.
+        tables: From :func:`read_tables`.
         model: Whose scores: "ensemble", a variant, or "best".
 
     Returns:
@@ -112,8 +127,13 @@ def build(
     """
     states = {state["rev"]: state for state in shown}
     check_model(model, list(states.values()))
+    intervals = {id_: read_intervals(text) for id_, text in tables.items()}
+
+    def scored(state: Any, commit: Commit | None) -> Scored:
+        return scores_of(state, model, intervals.get(commit.files[SCORES], {}) if commit else {})
+
     commits = history.commits
-    rows = _commit_rows(history, states, model)
+    rows = _commit_rows(history, states, scored)
     listed = []
     for sha in [sha for sha in commits if sha in states and sha in history.selected]:
         for experiment in states[sha]["experiments"] or []:
@@ -123,20 +143,22 @@ def build(
                 rows[tip["rev"]] = _named(rows[tip["rev"]], (name,))
                 continue
             run = experiments.get(tip["rev"])
-            row = _row(run, tip, commits[sha], states[sha], model)
+            row = _row(run, tip, commits[sha], states[sha], scored)
             listed.append(_experiment_row(row, name, experiment["executor"]))
     listed += [rows[sha] for sha in commits if sha in rows and sha in history.selected]
     # a run under way has no commit yet
     listed.sort(key=lambda row: -row.when.timestamp() if row.when else float("-inf"))
     if history.workspace:
         head = commits[history.head]
-        row = _row(history.workspace, states["workspace"], head, states[head.sha], model)
-        if row.changes != () or row.code_changed or _differ(history.workspace, head, METRICS):
-            listed.insert(0, replace(row, names=("workspace",), revision=""))
+        row = _row(history.workspace, states[WORKSPACE], head, states[head.sha], scored)
+        if row.changes != () or row.code_changed or _differ(history.workspace, head, *RESULTS):
+            listed.insert(0, replace(row, names=(WORKSPACE,), revision=""))
     return listed
 
 
-def _commit_rows(history: History, states: Mapping[str, Any], model: str) -> dict[str, Row]:
+def _commit_rows(
+    history: History, states: Mapping[str, Any], scored: Callable[[Any, Commit | None], Scored]
+) -> dict[str, Row]:
     changed = history.changed()
     rows: dict[str, Row] = {}
     before: dict[str, str] = {}  # of each commit, the row at or before it along first parents
@@ -149,9 +171,9 @@ def _commit_rows(history: History, states: Mapping[str, Any], model: str) -> dic
         base = history.commits.get(parent)
         if base is None and sha not in changed:
             continue  # neither parameters nor scores yet
-        row = _named(_row(commit, states[sha], base, states.get(parent), model), names)
+        row = _named(_row(commit, states[sha], base, states.get(parent), scored), names)
         # a file may differ in comments only
-        differs = base is None or row.changes != () or _differ(commit, base, METRICS)
+        differs = base is None or row.changes != () or _differ(commit, base, *RESULTS)
         if differs and sha in changed:
             before[sha] = sha
         if differs or (names and row.code_changed):
@@ -166,16 +188,20 @@ def _named(row: Row, names: Iterable[str]) -> Row:
 
 
 def _row(
-    commit: Commit | None, state: Any, base: Commit | None, base_state: Any, model: str
+    commit: Commit | None,
+    state: Any,
+    base: Commit | None,
+    base_state: Any,
+    scored: Callable[[Any, Commit | None], Scored],
 ) -> Row:
     """Return a row without its names; without a commit (a run under way) it has no details."""
     new, old = _parameters(state), _parameters(base_state) if base else None
     changes: tuple[str, ...] | None = ()
     if base:
         changes = None if new is None or old is None else parameter_changes(old, new)
-    code = any(_differ(commit, base, path) for path in CODE) if commit and base else None
-    scores, name, reason = read_scores(state, model)
-    ran = commit and base and any(_differ(commit, base, path) for path in (METRICS, LOCK))
+    code = _differ(commit, base, *map(Path, CODE)) if commit and base else None
+    scores, name, reason = scored(state, commit)
+    ran = commit and base and _differ(commit, base, *RESULTS, LOCK)
     if scores and commit and base and not ran and (changes or code):
         scores, name, reason = {}, "", f"not run: {METRICS} is its parent's"
     if changes is None and not reason:
@@ -205,13 +231,13 @@ def _experiment_row(row: Row, name: str, executor: Any) -> Row:
     return replace(row, names=(name,), state=state, scores={}, model="", note="", reason=reason)
 
 
-def _differ(commit: Commit, base: Commit, path: str) -> bool:
-    return commit.files[path] != base.files[path]
+def _differ(commit: Commit, base: Commit, *paths: Path) -> bool:
+    return any(commit.files[path] != base.files[path] for path in paths)
 
 
 def _parameters(state: Any) -> Any:
     """Return a revision's parameters, or None if they cannot be read."""
     if not state or not state["data"]:
         return None
-    entry = state["data"]["params"].get(PARAMS, {"data": {}})
+    entry = state["data"]["params"].get(str(PARAMS), {"data": {}})
     return entry.get("data")

@@ -1,4 +1,4 @@
-"""A revision's scores, from its metrics.json."""
+"""A revision's scores: those of its metrics.json, with the intervals of its scores.csv."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gwangye.errors import ParameterError, did_you_mean
-from gwangye.experiments.ledger.history import METRICS, printable
-
-PARTS = {"validation": "validation", "validation_reweighted": "re-weighted", "test": "test"}
-"""The columns of a score in metrics.json, and what they are called in the table."""
-
-SCORES = {"micro_f1": "F1", "auprc": "AUPRC"}
-"""The metrics of the table, and what they are called in it."""
+from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.evaluation.scores import METRICS as NAMES
+from gwangye.evaluation.scores import TITLES, read_scores, score_text
+from gwangye.experiments.ledger.history import printable
+from gwangye.experiments.repository import METRICS, SCORES
 
 BEST = "best"
 """In a model's stead: the one with the highest micro-F1 on plain validation."""
 
+_SAME = 0.005  # points: files hold two decimals
+
 
 class Score(NamedTuple):
-    """A score in percent with its 95 % interval; older files have no interval."""
+    """A score in percent with its 95 % interval, if it was recorded."""
 
     value: float
     low: float | None = None
@@ -28,17 +27,37 @@ class Score(NamedTuple):
 
     def __str__(self) -> str:
         """Return "48.7 (40.0–57.2)"."""
-        if self.low is None or self.high is None:
-            return f"{self.value:.1f}"
-        return f"{self.value:.1f} ({self.low:.1f}–{self.high:.1f})"
+        return score_text(*self)
 
 
-def read_scores(state: Any, model: str) -> tuple[dict[tuple[str, str], Score], str, str]:
+Intervals = Mapping[tuple[str, str, str], Score]  # by model, column and metric
+Scored = tuple[dict[tuple[str, str], Score], str, str]  # from :func:`scores_of`
+
+
+def read_intervals(text: str) -> Intervals:
+    """Return the scores of a scores.csv by (model, column, metric); of a broken one, none.
+
+    Args:
+        text: CSV.
+    """
+    try:
+        table = read_scores(text, str(SCORES))
+    except DataError:
+        return {}
+    rows = table[(table["pairs"] == "all") & table["low"].notna()].to_dict(orient="records")
+    return {
+        (row["model"], row["column"], row["metric"]): Score(row["value"], row["low"], row["high"])
+        for row in rows
+    }
+
+
+def scores_of(state: Any, model: str, intervals: Intervals) -> Scored:
     """Return a revision's scores, whatever the age of its metrics.json.
 
     Args:
         state: A state of ``dvc exp show --json``.
         model: "ensemble", a variant, or "best".
+        intervals: Those of the revision's scores.csv; one of another value is left aside.
 
     Returns:
         Scores by (part, metric), the model that they are of, and, without scores, the reason.
@@ -48,7 +67,7 @@ def read_scores(state: Any, model: str) -> tuple[dict[tuple[str, str], Score], s
         reason = f"no model '{model}' in {METRICS}, only {', '.join(models) or 'an empty list'}"
     if reason:
         return {}, "", reason
-    by_model = {name: _scores(parts) for name, parts in models.items()}
+    by_model = {name: _scores(name, parts, intervals) for name, parts in models.items()}
     if model == BEST:
         ranked = ("validation", "micro_f1")
         scored = [name for name, scores in by_model.items() if ranked in scores]
@@ -65,7 +84,7 @@ def _models(state: Any) -> tuple[dict[str, Any], str]:
     if not state["data"]:
         message = (state["error"] or {}).get("msg") or "it says nothing"
         return {}, f"DVC cannot read this revision: {printable(message)}"
-    entry = state["data"]["metrics"].get(METRICS, {})
+    entry = state["data"]["metrics"].get(str(METRICS), {})
     error = entry.get("error")
     if not entry or (error and error["type"] == "FileNotFoundError"):
         return {}, f"no {METRICS}"
@@ -77,16 +96,21 @@ def _models(state: Any) -> tuple[dict[str, Any], str]:
     return models, ""
 
 
-def _scores(parts: Mapping[str, Any]) -> dict[tuple[str, str], Score]:
+def _scores(
+    model: str, parts: Mapping[str, Any], intervals: Intervals
+) -> dict[tuple[str, str], Score]:
     found = {}
-    for part in PARTS:
+    for part, metric in ((part, metric) for part in TITLES for metric in NAMES):
         values = parts.get(part)
         if not isinstance(values, dict):
             continue
-        for metric in SCORES:
-            value, low, high = (_number(values.get(metric + end)) for end in ("", "_low", "_high"))
-            if value is not None:
-                found[part, metric] = Score(value, low, high)
+        # metrics.json held the intervals once
+        value, low, high = (_number(values.get(metric + end)) for end in ("", "_low", "_high"))
+        if value is None:
+            continue
+        recorded = intervals.get((model, part, metric))
+        same = recorded is not None and abs(recorded.value - value) <= _SAME
+        found[part, metric] = recorded if recorded and same else Score(value, low, high)
     return found
 
 

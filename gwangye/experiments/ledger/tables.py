@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from gwangye.evaluation.scores import METRICS, TITLES
+from gwangye.experiments import tables
 from gwangye.experiments.ledger.rows import Row
-from gwangye.experiments.ledger.scores import PARTS, SCORES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,12 +40,16 @@ def _changed_lines(row: Row) -> list[str]:
     return [*lines, *(["code changed"] if row.code_changed else [])]
 
 
-def _score_lines(row: Row, part: str) -> list[str]:
-    return [
-        f"{title} {row.scores[part, metric]}"
-        for metric, title in SCORES.items()
-        if (part, metric) in row.scores
-    ]
+def _scores(row: Row, parts: Iterable[str]) -> dict[str, str]:
+    """Return the scores of each part, by its title."""
+    return {
+        TITLES[part]: "\n".join(
+            f"{title} {row.scores[part, metric]}"
+            for metric, title in METRICS.items()
+            if (part, metric) in row.scores
+        )
+        for part in parts
+    }
 
 
 def scored_parts(rows: Iterable[Row]) -> list[str]:
@@ -55,7 +59,16 @@ def scored_parts(rows: Iterable[Row]) -> list[str]:
         rows: The ledger.
     """
     found = {part for row in rows for part, _ in row.scores}
-    return [part for part in PARTS if part in found]
+    return [part for part in TITLES if part in found]
+
+
+def scored_models(rows: Iterable[Row]) -> list[str]:
+    """Return the models that the rows' scores are of.
+
+    Args:
+        rows: The ledger.
+    """
+    return sorted({row.model for row in rows if row.model})
 
 
 def caption(rows: Iterable[Row]) -> str:
@@ -64,13 +77,9 @@ def caption(rows: Iterable[Row]) -> str:
     Args:
         rows: The ledger.
     """
-    models = _models(rows)
+    models = scored_models(rows)
     whose = f" of {models[0]}" if len(models) == 1 else ""
     return f"Scores{whose} in percent, with 95 % intervals where they were recorded."
-
-
-def _models(rows: Iterable[Row]) -> list[str]:
-    return sorted({row.model for row in rows if row.model})
 
 
 def to_table(rows: Sequence[Row], width: int) -> Table:
@@ -81,15 +90,10 @@ def to_table(rows: Sequence[Row], width: int) -> Table:
         width: Of the terminal, in characters.
     """
     from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    parts, several = scored_parts(rows), len(_models(rows)) > 1
-    table = Table(box=box.HORIZONTALS, show_lines=True, expand=True, caption=caption(rows))
-    table.add_column("experiment", ratio=1, overflow="fold")
-    for part in parts:
-        # "AUPRC 47.6 (43.8–59.2)" on one line, or broken at the space
-        table.add_column(PARTS[part], width=22 if width >= _WIDE else 11)
+    parts, several = scored_parts(rows), len(scored_models(rows)) > 1
+    listed: list[dict[str, Any]] = []
     for row in rows:
         text = Text(" ".join(_title_lines(row, model=several)), style="bold")
         for lines, style in (
@@ -97,9 +101,15 @@ def to_table(rows: Sequence[Row], width: int) -> Table:
             ([row.remark], "not bold italic"),
             ([", ".join(filter(None, (row.author, row.date)))], "not bold dim"),
         ):
-            # Text is no markup: a note may hold [brackets]
             text.append("".join(f"\n{line}" for line in lines if line), style)
-        table.add_row(text, *("\n".join(_score_lines(row, part)) for part in parts))
+        listed.append({"experiment": text, **_scores(row, parts)})
+    options = {"box": box.HORIZONTALS, "show_lines": True, "expand": True}
+    table = tables.to_terminal(pd.DataFrame(listed), caption=caption(rows), **options)
+    experiment, *scores = table.columns
+    experiment.ratio, experiment.overflow = 1, "fold"
+    for column in scores:
+        # "micro-F1 47.6 (43.8–59.2)" on one line, or broken at the space
+        column.width = 25 if width >= _WIDE else 13
     return table
 
 
@@ -109,26 +119,18 @@ def to_markdown(rows: Sequence[Row]) -> str:
     Args:
         rows: The ledger.
     """
-    parts, several = scored_parts(rows), len(_models(rows)) > 1
-    titles = ["experiment", "changed", *(PARTS[part] for part in parts), "who, when", "note"]
-    lines = [titles, ["---"] * len(titles)]
-    for row in rows:
-        cells = [
-            _title_lines(row, model=several),
-            _changed_lines(row),
-            *(_score_lines(row, part) for part in parts),
-            [row.author, row.date],
-            [row.remark],
-        ]
-        lines.append(["<br>".join(_markdown(line) for line in cell if line) for cell in cells])
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return f"{table}\n\n{caption(rows)}\n"
-
-
-def _markdown(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    # an underscore inside a word marks nothing
-    return re.sub(r"([\\`*~|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+    parts, several = scored_parts(rows), len(scored_models(rows)) > 1
+    listed = [
+        {
+            "experiment": "\n".join(_title_lines(row, model=several)),
+            "changed": "\n".join(_changed_lines(row)),
+            **_scores(row, parts),
+            "who, when": "\n".join(filter(None, (row.author, row.date))),
+            "note": row.remark,
+        }
+        for row in rows
+    ]
+    return f"{tables.to_markdown(pd.DataFrame(listed))}\n\n{caption(rows)}\n"
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -137,20 +139,27 @@ def to_csv(rows: Sequence[Row]) -> str:
     Args:
         rows: The ledger.
     """
-    scores = [(part, metric) for part in PARTS for metric in SCORES]
-    titles = ["name", "revision", "parent", "state", "changes", "code_changed", "model"]
-    for part, metric in scores:
-        titles += [f"{part}_{metric}{end}" for end in ("", "_low", "_high")]
-    titles += ["author", "date", "note", "reason"]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(titles)
-    for row in rows:
-        cells: list[Any] = [", ".join(row.names), row.revision, row.parent, row.state]
-        cells += ["" if row.changes is None else "; ".join(row.changes)]
-        cells += ["" if row.code_changed is None else str(row.code_changed).lower(), row.model]
-        for key in scores:
-            cells += row.scores.get(key, ("", "", ""))
-        cells += [row.author, row.when.isoformat() if row.when else "", row.note, row.reason]
-        writer.writerow(cells)
-    return file.getvalue()
+    ends, absent = ("", "_low", "_high"), (None, None, None)
+    listed = [
+        {
+            "name": ", ".join(row.names),
+            "revision": row.revision,
+            "parent": row.parent,
+            "state": row.state,
+            "changes": "; ".join(row.changes or ()),
+            "code_changed": None if row.code_changed is None else str(row.code_changed).lower(),
+            "model": row.model,
+            **{
+                f"{part}_{metric}{end}": value
+                for part in TITLES
+                for metric in METRICS
+                for end, value in zip(ends, row.scores.get((part, metric), absent), strict=True)
+            },
+            "author": row.author,
+            "date": row.when.isoformat() if row.when else "",
+            "note": row.note,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+    return tables.to_csv(pd.DataFrame(listed))

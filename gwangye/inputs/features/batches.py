@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -27,10 +26,6 @@ class FeatureDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         return self.table.row(index)
 
-    def all_lengths(self, num_epochs: int) -> Iterator[NDArray[np.int64]]:
-        """Yield the rows' lengths, of each epoch that has other rows than those before."""
-        yield self.table.lengths
-
 
 class AugmentedDataset(FeatureDataset):
     """Rows that are made anew for each epoch.
@@ -48,11 +43,6 @@ class AugmentedDataset(FeatureDataset):
         """Make the rows of an epoch; the Trainer calls this when the epoch begins."""
         if epoch != self.epoch:
             self.table, self.epoch = self.table_of(epoch), epoch
-
-    def all_lengths(self, num_epochs: int) -> Iterator[NDArray[np.int64]]:
-        """Yield the rows' lengths epoch by epoch; each epoch's rows are made for it."""
-        for epoch in range(num_epochs):
-            yield self.table.lengths if epoch == self.epoch else self.table_of(epoch).lengths
 
 
 class Collator:

@@ -47,7 +47,7 @@ class Plain(Representation):
 
 @REPRESENTATIONS.register("entity_mask")
 class EntityMask(Representation):
-    """Role and type in place of the entity's word.
+    """Role and type instead of the entity's word.
 
     Example:
         [SUBJ-ORG]의 [OBJ-PER]이 곡을 썼다.
@@ -87,7 +87,7 @@ class EntityMarker(Representation):
 
 @REPRESENTATIONS.register("entity_marker_punct")
 class EntityMarkerPunct(Representation):
-    """Punctuation around each entity: tokens that the encoder knows.
+    """Punctuation, which the encoder knows, around each entity.
 
     Example:
         @ 비틀즈 @의 # 조지 해리슨 #이 곡을 썼다.
@@ -126,7 +126,7 @@ class TypedEntityMarker(Representation):
 
 @REPRESENTATIONS.register("typed_entity_marker_punct")
 class TypedEntityMarkerPunct(Typed):
-    """Punctuation around each entity and its type in words: all tokens that the encoder knows.
+    """Punctuation around each entity, and its type in words; the encoder knows both.
 
     Example:
         @ * 단체 * 비틀즈 @의 # ^ 사람 ^ 조지 해리슨 #이 곡을 썼다.

@@ -49,7 +49,7 @@ class NoQuery(Query):
 
 @QUERIES.register("relation")
 class RelationQuery(Query):
-    """Both entities' relation, named.
+    """A phrase that names the relation of both entities.
 
     Example:
         비틀즈와 조지 해리슨의 관계
@@ -66,7 +66,7 @@ class RelationQuery(Query):
 
 @QUERIES.register("question")
 class QuestionQuery(RelationQuery):
-    """Both entities' relation, asked for.
+    """A question about the relation of both entities.
 
     Example:
         비틀즈와 조지 해리슨의 관계는 무엇인가?
@@ -82,7 +82,7 @@ class QuestionQuery(RelationQuery):
 
 @QUERIES.register("description")
 class DescriptionQuery(Query):
-    """What the object is to the subject, by its type.
+    """A statement of what the object is to the subject, by its type.
 
     Example:
         이 문장에서 조지 해리슨은 비틀즈의 사람이다.
@@ -100,7 +100,7 @@ class DescriptionQuery(Query):
 
 @QUERIES.register("pair")
 class PairQuery(Query):
-    """Both entities, separated.
+    """Both entities, with a separator.
 
     Example:
         비틀즈 [SEP] 조지 해리슨

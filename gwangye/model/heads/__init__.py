@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class HeadOptions(Piece, abc.ABC):
     """Base of all heads' options."""
 
-    dropout: float = Field(0.1, ge=0, lt=1, description="share of features dropped in training")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dropout rate in training")
 
     @property
     def needs_entities(self) -> bool:
@@ -44,9 +44,8 @@ HEADS: Registry[HeadOptions] = Registry("head")
 class Cls(HeadOptions):
     """The first token's state.
 
-    An encoder trained by mean pooling, such as the default one, says almost the same there of
-    every sentence: of its first four layers the first token's state varies by 2 % of its length
-    from sentence to sentence, the mean of all tokens by 41 %. Choose another head for it.
+    Not for encoders trained with mean pooling, such as the default one: after its first four
+    layers this state varies by 2 % of its length between sentences, the mean of all tokens by 41 %.
 
     Example:
         [CLS] → linear
@@ -105,7 +104,7 @@ class EntityStartEnd(HeadOptions):
 
 @HEADS.register("entity_mean")
 class EntityMean(HeadOptions):
-    """The mean state of each entity's own tokens, markers left out.
+    """The mean state of each entity's tokens, without its markers.
 
     Example:
         "@ 비틀즈 @ 의 # 조지 해리슨 #": mean of 비틀즈, mean of 조지 해리슨 → linear
@@ -123,9 +122,9 @@ class EntityMean(HeadOptions):
 
 @HEADS.register("rbert")
 class RBert(HeadOptions):
-    """R-BERT: the first token and both entities' means, each through its own dense layer.
+    """R-BERT: the first token and both entities' means, each through tanh and a dense layer.
 
-    The two entities share one dense layer; tanh comes before each.
+    The two entities share one dense layer.
 
     Example:
         W0·tanh([CLS]), W1·tanh(mean 비틀즈), W1·tanh(mean 조지 해리슨) → linear
@@ -148,7 +147,7 @@ class Recurrent(HeadOptions, abc.ABC):
     num_layers: int = Field(1, ge=1, description="recurrent layers")
     pooling: Literal["entity_start", "last", "max"] = Field(
         "entity_start",
-        description="what is read: outputs at the opening markers, final states, or the maximum",
+        description="outputs at the opening markers, final states (last), or the maximum",
     )
 
     @property
@@ -203,7 +202,7 @@ class BiGRU(Recurrent):
 
 @HEADS.register("attention")
 class Attention(HeadOptions):
-    """A weighted mean of all tokens, the weights learnt from their states.
+    """A weighted mean of all token states, with learnt weights.
 
     Example:
         softmax(v·tanh(W·h)) over the tokens → weighted mean → linear
@@ -212,7 +211,7 @@ class Attention(HeadOptions):
         Yang et al. 2016, Hierarchical Attention Networks for Document Classification
     """
 
-    attention_size: int = Field(128, ge=1, description="width of the layer that scores tokens")
+    attention_size: int = Field(128, ge=1, description="width of the layer that scores the tokens")
 
     @property
     def needs_entities(self) -> bool:

@@ -47,7 +47,7 @@ const put = (section, selector, children) =>
   within(section, selector).replaceChildren(...[children].flat(Infinity).filter(known));
 
 function card(column, title) {
-  const score = DATA.scores[state.model]?.[column];
+  const score = DATA.scores[state.model]?.[column]?.all;
   if (!score) return null;
   const {micro_f1: value, micro_f1_low: low, micro_f1_high: high} = score;
   const rows = known(score.effective_rows)
@@ -56,7 +56,8 @@ function card(column, title) {
   return element("div", {class: "card"}, element("h3", {}, title),
     element("p", {class: "big"}, decimal(value), element("small", {}, " micro-F1")),
     intervalBar(null, low, high, `95 % interval ${range(low, high)}`),
-    element("p", {}, `${range(low, high)} · AUPRC ${decimal(score.auprc)} · ${rows}`));
+    element("p", {}, `${range(low, high)} · AUPRC ${decimal(score.auprc)} · ${rows}`),
+    score.note ? element("p", {class: "notice"}, score.note) : null);
 }
 
 function drawSummary() {
@@ -93,7 +94,7 @@ function drawConfidence(bins) {
 function drawCurves() {
   const variants = DATA.models.slice(1);
   const charts = DATA.curves.map(curve => lineChart({title: curve.title, xTitle: "step", yTitle: "",
-    lines: curve.lines.map(line => ({name: [line.variant, line.run].filter(Boolean).join(", "),
+    lines: curve.lines.map(line => ({name: line.name,
       group: line.variant, colour: colour(variants.indexOf(line.variant)),
       x: line.step, y: line.value}))}));
   put("curves", ".charts", charts.length ? charts : notice("The run has no learning curves."));
@@ -112,7 +113,7 @@ function drawRobustness() {
 
 function drawLabels() {
   const found = DATA.label_noise;
-  if (!found) return put("labels", ".content", notice("Doubtful labels were not searched in this run."));
+  if (!found) return put("labels", ".content", notice("Label errors were not searched for in this run."));
   if (!found.total) return put("labels", ".content", notice("No label is in doubt."));
   return put("labels", ".content", [
     element("p", {class: "about"}, `${counted(found.total, "row")} whose label the models doubt, by `

@@ -11,8 +11,8 @@ function confusionCounts(part, model) {
 function matrix(part, model, open) {
   const counts = confusionCounts(part, model);
   const support = counts.map(row => row.reduce((sum, count) => sum + count, 0));
-  const predicted = LABELS.map((_, at) => counts.reduce((sum, row) => sum + row[at], 0));
-  const shown = LABELS.map((_, at) => at).filter(at => support[at] || predicted[at]);
+  // all of them, also those that no row has or that are never predicted
+  const shown = LABELS.map((_, at) => at);
   const readout = element("p", {class: "readout"}, "\u00a0");
   const head = element("tr", {}, element("th", {class: "corner", scope: "col"}, "label ↓ prediction →"),
     shown.map(at => element("th", {scope: "col", class: "column", "data-at": at},

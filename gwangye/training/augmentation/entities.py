@@ -46,10 +46,10 @@ KLUE_SWAPS: Mapping[str, str] = {
 
 @AUGMENTATIONS.register("entity_swap")
 class EntitySwap(Augmentation):
-    """Subject and object change roles, and the relation becomes its inverse.
+    """Subject and object swap roles, and the relation becomes its inverse.
 
-    A row whose relation has no inverse in the map stays as it is. The entities keep their types,
-    so subjects may get types that no subject had: a date, in a row without a relation.
+    A row whose relation has no inverse in the map is not changed. The entities keep their types,
+    so a subject may be a date.
 
     Example:
         비틀즈 (subject), 조지 해리슨 (object): org:top_members/employees
@@ -61,7 +61,7 @@ class EntitySwap(Augmentation):
 
     probability: Probability = Field(0.5, description="chance that a row's entities are swapped")
     labels: dict[str, str] | None = Field(
-        None, description="{relation: the same the other way round}; null: KLUE's relations"
+        None, description="{relation: its inverse}; null: KLUE's relations"
     )
 
     def apply(self, example: Example, rng: np.random.Generator) -> Example:
@@ -104,9 +104,9 @@ class EntitySwap(Augmentation):
 
 @AUGMENTATIONS.register("entity_mask")
 class EntityMask(Augmentation):
-    """An entity's word becomes the word for its type, so that the words around it must do.
+    """An entity's word becomes the word for its type.
 
-    The particle after it stays as it is. A row whose entities overlap stays as it is.
+    The particle after it is kept. A row whose entities overlap is not changed.
 
     Example:
         단체의 사람이 곡을 썼다.
@@ -115,7 +115,7 @@ class EntityMask(Augmentation):
         Zhang et al. 2017, Position-aware Attention and Supervised Data Improve Slot Filling
     """
 
-    probability: Probability = Field(0.5, description="chance of each entity to be masked")
+    probability: Probability = Field(0.5, description="chance that an entity is masked")
     type_words: Literal["korean", "english", "tag"] = Field(
         "korean", description="words for the types: 사람, person, or PER itself"
     )

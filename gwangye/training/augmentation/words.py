@@ -26,9 +26,9 @@ MARKS = ".;?:!,"
 
 @AUGMENTATIONS.register("random_deletion")
 class RandomDeletion(Augmentation):
-    """Words are dropped here and there.
+    """Words are dropped at random.
 
-    A word that holds any part of an entity stays, its particle with it.
+    A word that contains part of an entity is kept, with its particle.
 
     Example:
         비틀즈의 조지 해리슨이 썼다.
@@ -37,7 +37,7 @@ class RandomDeletion(Augmentation):
         Wei & Zou 2019, EDA, arXiv 1901.11196
     """
 
-    probability: Probability = Field(0.1, description="chance of each word to be dropped")
+    probability: Probability = Field(0.1, description="chance that a word is dropped")
 
     def apply(self, example: Example, rng: np.random.Generator) -> Example:
         """Return the row without the dropped words."""
@@ -59,7 +59,7 @@ class RandomDeletion(Augmentation):
 
 @AUGMENTATIONS.register("aeda")
 class Aeda(Augmentation):
-    """Punctuation marks are set before words here and there, never within an entity.
+    """Punctuation marks are inserted before words at random, never within an entity.
 
     Example:
         비틀즈의 조지 해리슨이 ; 곡을 썼다.

@@ -26,7 +26,7 @@ class Loss(Piece, abc.ABC):
     """
 
     class_weights: Literal["none", "inverse_frequency", "effective_number"] | dict[str, Weight] = (
-        Field("none", description="weights of the classes: by rule, or {label: weight} for all")
+        Field("none", description="class weights: by rule, or {label: weight} for all classes")
     )
     beta: float = Field(
         0.999, ge=0, lt=1, description="effective_number: near 1 weighs rare classes more"

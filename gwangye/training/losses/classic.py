@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 @LOSSES.register("cross_entropy")
 class CrossEntropy(Loss):
-    """Cross entropy, with label smoothing if wanted.
+    """Cross entropy, with optional label smoothing.
 
     ℓ = -(1 - ε)·log p[y] - ε/K·Σ log p[k]
 
-    With class weights the whole row has the weight of y; PyTorch gives each k of the spread share
-    its own weight.
+    Class weights apply to the whole row, by y; in PyTorch each k of the smoothed part has its own.
 
     Example:
         p = (0.5, 0.25, 0.25), y = 0, ε = 0: ℓ = log 2 = 0.693
@@ -29,7 +28,7 @@ class CrossEntropy(Loss):
     """
 
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="share of the target spread over all relations"
+        0.0, ge=0, lt=1, description="share of the target that goes to all relations"
     )
 
     def per_example(self, logits: Tensor, labels: Tensor, class_counts: Tensor) -> Tensor:
@@ -42,9 +41,9 @@ class CrossEntropy(Loss):
 
 @LOSSES.register("focal")
 class Focal(Loss):
-    """Focal loss: examples that are already right count less.
+    """Focal loss: easy examples count less.
 
-    ℓ = -(1 - p[y])^γ·log p[y], for each example by itself; γ = 0 is cross entropy.
+    ℓ = -(1 - p[y])^γ·log p[y]; γ = 0 is cross entropy.
 
     Example:
         p[y] = 0.5, γ = 2: ℓ = 0.25·log 2 = 0.173

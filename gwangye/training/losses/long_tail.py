@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @LOSSES.register("ldam")
 class LDAM(Loss):
-    """Label-distribution-aware margin: rare relations must win by more.
+    """Label-distribution-aware margin: rare relations must win by a larger margin.
 
-    ℓ = cross entropy of s·(z - Δ[y]·onehot(y)), Δ[k] ∝ n[k]^(-1/4), scaled so that the rarest
-    class has the largest margin m; a class without rows counts as one row
+    ℓ = cross entropy of s·(z - Δ[y]·onehot(y)), Δ[k] ∝ n[k]^(-1/4); the rarest class has margin m.
+    A class without rows counts as one row.
 
     Example:
         n = (16, 1), m = 0.5: Δ = (0.25, 0.5)
@@ -42,7 +42,7 @@ class LDAM(Loss):
 class LogitAdjusted(Loss):
     """Cross entropy of logits shifted by the log of the class frequencies.
 
-    ℓ = cross entropy of z + τ·log π, π[k] = n[k]/Σn: the model itself learns the balanced classes
+    ℓ = cross entropy of z + τ·log π, π[k] = n[k]/Σn: the model learns balanced classes
 
     Example:
         n = (3, 1), z = (0, 0), τ = 1: p = (0.75, 0.25)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from gwangye.data.options import Data
 from gwangye.data.splitting import STRATEGIES
 from gwangye.data.splitting.files import SplitResult, split_files
 from gwangye.errors import DataError
 from gwangye.examples import Dataset
-from gwangye.params import Data
 
 PAIRS = [
     ("한서연", "누리전자"),

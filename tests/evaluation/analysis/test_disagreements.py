@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.evaluation.analysis import disagreements, divergence
+from gwangye.evaluation.analysis.disagreements import disagreements, divergence
 
 LABELS = ["no_relation", "per:title"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwangye.evaluation.analysis import kinds_of_error, kinds_per_relation
+from gwangye.evaluation.analysis.kinds import kinds_of_error, kinds_per_relation
 
 LABELS = ["no_relation", "per:title", "org:product"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gwangye.evaluation.analysis import doubted_labels
+from gwangye.evaluation.analysis.label_noise import doubted_labels
 
 LABELS = ["no_relation", "per:title", "org:product"]
 COLUMNS = (

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwangye.evaluation.analysis import relation_scores
-from gwangye.evaluation.shift import resample_counts, score_intervals
+from gwangye.evaluation.analysis.relations import relation_scores
+from gwangye.evaluation.shift.resampling import resample_counts
+from gwangye.evaluation.shift.score_intervals import score_intervals
 
 LABELS = ["no_relation", "per:title", "org:product"]
 # none right twice, title for none; title right, none for title; no product

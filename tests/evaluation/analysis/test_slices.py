@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.evaluation.analysis import slice_scores, slice_values
+from gwangye.evaluation.analysis.slices import slice_scores, slice_values
 from gwangye.examples import Dataset, Task
 
 TASK = Task(["no_relation", "per:title"], "no_relation", ["PER", "ORG"])

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from gwangye.evaluation.robustness import NamePool
+from gwangye.evaluation.robustness.pool import NamePool
 from gwangye.examples import Example, make_frame
 from tests.inputs.markers.conftest import example
 from tests.training.augmentation.conftest import BEATLES

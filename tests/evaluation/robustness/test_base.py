@@ -7,7 +7,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions, generator_of
+from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions
+from gwangye.evaluation.robustness.base import generator_of
 from tests.pipeline.conftest import ROOT
 
 SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["robustness"]

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.evaluation.robustness import (
-    Robustness,
-    RobustnessOptions,
+from gwangye.evaluation.robustness import RobustnessOptions, measuring
+from gwangye.evaluation.robustness.measuring import (
+    CASES,
     measure_robustness,
-    measuring,
+    perturb,
+    sample_rows,
 )
-from gwangye.evaluation.robustness.measuring import perturb, sample_rows
 from gwangye.examples import Dataset, Example, Task
 from tests.evaluation.robustness.conftest import FOLDS, MEMBERS, ROWS, frame_of, pool
 from tests.inputs.markers.conftest import example
@@ -80,7 +80,7 @@ def test_row_that_stays_as_it_is_is_left_out() -> None:
 
 def measure(
     monkeypatch: pytest.MonkeyPatch, judge: Judge, folds: list[int], labels: list[str] = LABELS
-) -> Robustness:
+) -> pd.DataFrame:
     """Measure with subject swaps; models say what a function of folder and row says."""
 
     class Stub:
@@ -119,26 +119,22 @@ def test_rows_are_predicted_by_the_models_that_did_not_train_on_them(
     assert seen == {"models/x": {"beatles", "validated"}}
 
 
-def test_change_is_counted_and_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_before_and_after(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge(_: str, row: Example) -> float:
         # knows two names by heart
         return 0.1 if row.subject_entity.word in ("비틀즈", "누리패") else 0.8
 
-    measured = measure(monkeypatch, judge, [0])
-    first = measured.rates.iloc[0]
-    assert (first["relation"], first["rows"], first["changed"]) == ("all", 2, 100.0)
-    assert (first["correct_before"], first["correct_after"]) == (100.0, 0.0)
-    assert first["to_negative"] == 100.0
-    line = measured.changed.iloc[0]
-    assert (line["guid"], line["actual"], line["before"], line["after"]) == (
-        "beatles",
-        MEMBERS,
-        MEMBERS,
-        "no_relation",
-    )
-    assert (line["confidence_before"], line["confidence_after"]) == (0.9, 0.8)
-    assert line["subject"] in ("온소리단", "가온극단")
-    assert line["sentence"] == f"{line['subject']}의 조지 해리슨이 곡을 썼다."
+    cases = measure(monkeypatch, judge, [0])
+    assert cases["guid"].tolist() == ["beatles", "validated"]
+    case = cases.iloc[0]
+    said = case[["perturbation", "actual", "before", "after"]].tolist()
+    assert said == ["subject_swap", MEMBERS, MEMBERS, "no_relation"]
+    assert case[["confidence_before", "confidence_after"]].tolist() == [0.9, 0.8]
+    sentence = case["sentence"]
+    subject = sentence[case["subject_start"] : case["subject_end"]]
+    assert subject in ("온소리단", "가온극단")
+    assert sentence == f"{subject}의 조지 해리슨이 곡을 썼다."
+    assert sentence[case["object_start"] : case["object_end"]] == "조지 해리슨"
 
 
 def test_row_of_several_folds_has_the_mean_before_and_after(
@@ -149,8 +145,7 @@ def test_row_of_several_folds_has_the_mean_before_and_after(
             return 0.1 if folder.endswith("fold_0") else 0.3
         return 0.6 if folder.endswith("fold_0") else 0.8
 
-    changed = measure(monkeypatch, judge, [0, 2]).changed.set_index("guid")
-    row = changed.loc["beatles"]
+    row = measure(monkeypatch, judge, [0, 2]).set_index("guid").loc["beatles"]
     assert (row["confidence_before"], row["confidence_after"]) == (0.8, 0.7)
 
 
@@ -160,10 +155,7 @@ def test_models_of_other_relations_are_refused(monkeypatch: pytest.MonkeyPatch) 
         measure(monkeypatch, lambda *_: 0.5, [0], labels=["no_relation", "per:title"])
 
 
-def test_files_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    measured = measure(monkeypatch, lambda *_: 0.5, [0])
-    measured.write(tmp_path / "new" / "bilstm")
-    rates = pd.read_csv(tmp_path / "new" / "bilstm" / "rates.csv")
-    assert rates["relation"].tolist() == ["all", MEMBERS]
-    assert rates["changed"].tolist() == [0.0, 0.0]
-    assert pd.read_csv(tmp_path / "new" / "bilstm" / "changed.csv").empty
+def test_no_perturbed_row_is_an_empty_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = measure(monkeypatch, lambda *_: 0.5, [7])
+    assert cases.empty
+    assert list(cases.columns) == list(CASES)

@@ -47,7 +47,7 @@ def test_changes_the_row_as_documented(name: str) -> None:
 @pytest.mark.parametrize("name", list(PERTURBATIONS))
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_rows_keep_their_spans(name: str, odd: str) -> None:
-    from gwangye.evaluation.robustness import NamePool
+    from gwangye.evaluation.robustness.pool import NamePool
 
     rows = [*ROWS, replace(ODD[odd], guid="odd", label="org:members")]
     names = NamePool(frame_of(rows, [[0, 1, 1, 1, 0]]), [0], "type")

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gwangye.evaluation.robustness import NamePool
-from gwangye.evaluation.robustness.pool import validating_folds
+from gwangye.evaluation.robustness.pool import NamePool, validating_folds
 from tests.evaluation.robustness.conftest import FOLDS, ROWS, frame_of, pool
 
 BEATLES, ALIKE, UNRELATED, VALIDATED = ROWS

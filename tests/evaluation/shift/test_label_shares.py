@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from gwangye.errors import DataError
-from gwangye.evaluation.shift import ShareEstimate, compare_estimates
+from gwangye.evaluation.shift.label_shares import ShareEstimate, contradictions
 
 LABELS = ("no_relation", "per:title", "org:product")
 
@@ -18,67 +17,39 @@ def estimate(method: str, *intervals: tuple[float, float], **options: object) ->
 
 
 def test_estimates_whose_intervals_overlap_agree() -> None:
-    agreement = compare_estimates(
-        [
-            estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.0)),
-            # apart by .004 in org:product, which moves no score
-            estimate("bbse_soft", (0.6, 0.7), (0.1, 0.2), (0.004, 0.1)),
-        ],
-        "no_relation",
-    )
-    assert not agreement.disagree
-    assert not agreement.disagree_on_negative
-    assert not agreement.needs_sheet
-    assert agreement.parted.empty
+    pair = [
+        estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.0)),
+        # apart by .004 in org:product, which moves no score
+        estimate("bbse_soft", (0.6, 0.7), (0.1, 0.2), (0.004, 0.1)),
+    ]
+    assert contradictions(pair) == []
+    assert contradictions(pair, tolerance=0.003) == [
+        "the intervals of em and bbse_soft are 0.4 points apart on org:product"
+    ]
 
 
-def test_intervals_apart_are_listed_the_widest_gap_first() -> None:
-    agreement = compare_estimates(
+def test_each_two_that_part_are_named_with_their_widest_gap() -> None:
+    found = contradictions(
         [
             estimate("em", (0.40, 0.45), (0.20, 0.30), (0.1, 0.2)),
             estimate("bbse_soft", (0.74, 0.84), (0.19, 0.25), (0.0, 0.05)),
             estimate("sheet", (0.52, 0.66), (0.20, 0.30), (0.1, 0.2)),
-        ],
-        "no_relation",
+        ]
     )
-    expected = pd.DataFrame(
-        [
-            ("no_relation", "em", "bbse_soft", 0.29, True),
-            ("no_relation", "bbse_soft", "sheet", 0.08, True),
-            ("no_relation", "em", "sheet", 0.07, True),
-            ("org:product", "em", "bbse_soft", 0.05, False),
-            ("org:product", "bbse_soft", "sheet", 0.05, False),
-        ],
-        columns=["relation", "first", "second", "gap", "negative"],
-    )
-    pd.testing.assert_frame_equal(agreement.parted, expected)
-    assert agreement.disagree
-    assert agreement.disagree_on_negative
-    assert agreement.needs_sheet
-
-
-def test_disagreement_on_another_relation_than_the_negative_one() -> None:
-    pair = [
-        estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1)),
-        estimate("bbse_soft", (0.5, 0.6), (0.31, 0.4), (0.0, 0.1)),
+    assert found == [
+        "the intervals of em and bbse_soft are 29.0 points apart on no_relation",
+        "the intervals of em and sheet are 7.0 points apart on no_relation",
+        "the intervals of bbse_soft and sheet are 8.0 points apart on no_relation",
     ]
-    for negative in ("no_relation", None):
-        agreement = compare_estimates(pair, negative)
-        assert agreement.disagree
-        assert not agreement.disagree_on_negative
-    assert not compare_estimates(pair, None, tolerance=0.02).disagree
 
 
-def test_estimates_that_know_nothing_call_for_a_sheet() -> None:
+def test_estimates_that_know_nothing_are_named() -> None:
     sound = estimate("em", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1))
     for unsound in (
         estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), condition=31.0),
         estimate("bbse_hard", (0.5, 0.6), (0.2, 0.3), (0.0, 0.1), converged=False),
     ):
-        agreement = compare_estimates([sound, unsound], "no_relation")
-        assert agreement.untrusted == ("bbse_hard",)
-        assert not agreement.disagree
-        assert agreement.needs_sheet
+        assert contradictions([sound, unsound]) == ["bbse_hard does not tell the relations apart"]
 
 
 def test_condition_index_of_30_is_the_limit() -> None:
@@ -101,7 +72,7 @@ def test_table_and_target() -> None:
 def test_comparing_needs_two_of_the_same_relations() -> None:
     one = estimate("em", (0, 1), (0, 1), (0, 1))
     with pytest.raises(DataError, match="at least two estimates, got 1"):
-        compare_estimates([one], "no_relation")
+        contradictions([one])
     other = ShareEstimate("sheet", LABELS[:2], *np.zeros((3, 2)))
     with pytest.raises(DataError, match="'em' and 'sheet' are of different relations"):
-        compare_estimates([one, other], "no_relation")
+        contradictions([one, other])

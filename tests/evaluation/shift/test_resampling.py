@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.shift import percentiles, resample_counts
-from gwangye.evaluation.shift.resampling import BLOCK, basic_limits
+from gwangye.evaluation.shift.resampling import BLOCK, basic_limits, percentiles, resample_counts
 
 
 def counts(*args: object, **options: object) -> np.ndarray:
@@ -36,27 +35,11 @@ def test_draws_are_decided_by_the_seed_and_not_by_the_blocks() -> None:
     assert not np.array_equal(many[:, :20], counts(5, 20, seed=4))
 
 
-def test_rows_of_a_group_are_drawn_together() -> None:
-    pairs = [("a", "b"), ("c", "d"), ("a", "b"), None, None]
-    drawn = counts(5, 50, seed=0, groups=pairs)
-    np.testing.assert_array_equal(drawn[0], drawn[2])
-    np.testing.assert_array_equal(drawn[3], drawn[4])
-    assert not np.array_equal(drawn[0], drawn[1])
-    assert (drawn[[0, 1, 3]].sum(axis=0) == 3).all()  # three groups, three draws
-
-
-def test_groups_of_one_row_change_nothing() -> None:
-    drawn = counts(4, 30, seed=2, groups=["d", "a", "c", "b"])
-    np.testing.assert_array_equal(drawn, counts(4, 30, seed=2))
-
-
 def test_wrong_numbers_raise() -> None:
     with pytest.raises(ParameterError, match="resamples: 0 is not allowed; give at least 1"):
         resample_counts(3, 0, seed=0)
     with pytest.raises(DataError, match="no rows to resample. Leave an empty part out"):
         resample_counts(0, 10, seed=0)
-    with pytest.raises(DataError, match="2 groups for 3 rows; give one per row"):
-        resample_counts(3, 10, seed=0, groups=["a", "b"])
 
 
 def test_percentiles() -> None:

@@ -7,14 +7,9 @@ import pytest
 
 from gwangye import metrics
 from gwangye.errors import DataError, ParameterError
-from gwangye.evaluation.shift import (
-    Margin,
-    rake,
-    resample_counts,
-    score_intervals,
-    weighted_auprc,
-    weighted_micro_f1,
-)
+from gwangye.evaluation.shift.resampling import resample_counts
+from gwangye.evaluation.shift.reweighting import Margin, Raking, rake
+from gwangye.evaluation.shift.score_intervals import score_intervals
 
 LABELS = ["no_relation", "per:title", "org:product"]
 NAMES = ["no_relation", "a", "b", "c", "d"]
@@ -22,10 +17,6 @@ NAMES = ["no_relation", "a", "b", "c", "d"]
 
 def ids(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
-
-
-def weights(*values: float) -> np.ndarray:
-    return np.array(values, dtype=np.float64)
 
 
 def random_case(rows: int = 200, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -38,14 +29,20 @@ def random_case(rows: int = 200, seed: int = 5) -> tuple[np.ndarray, np.ndarray]
     return true, np.where((rounded >= 0).all(axis=1)[:, None], rounded, probabilities)
 
 
-def test_weighted_micro_f1_by_hand() -> None:
+def raked_to(true: np.ndarray, shares: dict[int, float]) -> Raking:
+    return rake([Margin("label", true.tolist(), shares)])
+
+
+def test_raked_micro_f1_by_hand() -> None:
     true, predicted = ids(1, 1, 0, 0), ids(1, 0, 2, 0)
-    # TP 3; FN 1; FP 2 (product on a no_relation row); the last row is right and counts nowhere
-    value = weighted_micro_f1(true, predicted, LABELS, "no_relation", weights(3, 1, 2, 9))
-    assert value == pytest.approx(100 * 6 / 9)
-    # over all classes it is accuracy: (3 + 9) / 15
-    value = weighted_micro_f1(true, predicted, LABELS, None, weights(3, 1, 2, 9))
-    assert value == pytest.approx(80.0)
+    # weights 3/2 for title, 1/2 for none: TP 1.5, FN 1.5, FP 0.5: 3 / 5
+    raking = raked_to(true, {0: 0.25, 1: 0.75})
+    options = {"resamples": 9, "seed": 0, "weights": raking}
+    found = score_intervals(true, np.eye(3)[predicted], LABELS, "no_relation", **options)
+    assert found.micro_f1.value == pytest.approx(60.0)
+    # over all classes it is accuracy: (1.5 + 0.5) / 4
+    found = score_intervals(true, np.eye(3)[predicted], LABELS, None, **options)
+    assert found.micro_f1.value == pytest.approx(50.0)
 
 
 # scores of class 1: .9 (true), .8 (false), .7 (true), .1 (false)
@@ -53,53 +50,56 @@ TRUE = ids(1, 0, 1, 0)
 PROBABILITIES = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.9, 0.1]])
 
 
-def test_weighted_auprc_by_hand() -> None:
-    # class 1, weights 1 2 1 1: (recall, precision) (0,1) (1/2,1) (1/2,1/3) (1,1/2):
-    #   1/2·1 + 1/2·(1/3 + 1/2)/2 = .70833
-    # class 0, scores .9 (w 1, true) .3 (w 1) .2 (w 2, true) .1: (0,1) (1/3,1) (1/3,1/2) (1,3/4):
-    #   1/3·1 + 2/3·(1/2 + 3/4)/2 = .75
-    value = weighted_auprc(TRUE, PROBABILITIES, weights(1, 2, 1, 1))
-    assert value == pytest.approx(72.9167, abs=1e-3)
+def test_raked_auprc_by_hand() -> None:
+    raking = raked_to(TRUE, {0: 2 / 3, 1: 1 / 3})
+    # weights of the rows in order of class 1's scores: 2/3 4/3 2/3 4/3
+    #   (recall, precision) (0,1) (1/2,1) (1/2,1/3) (1,1/2): 1/2·1 + 1/2·(1/3 + 1/2)/2 = .70833
+    # class 0, scores .9 (w 4/3, true) .3 (2/3) .2 (4/3, true) .1: (0,1) (1/2,1) (1/2,2/3) (1,4/5):
+    #   1/2·1 + 1/2·(2/3 + 4/5)/2 = .86667
+    found = score_intervals(
+        TRUE, PROBABILITIES, LABELS[:2], None, resamples=9, seed=0, weights=raking
+    )
+    assert found.relation_auprc == pytest.approx([86.6667, 70.8333], abs=1e-3)
+    assert found.auprc.value == pytest.approx(78.75)
 
 
 def test_rows_of_weight_0_are_as_if_absent() -> None:
-    # without its first row (the best of class 1): as if only the other three were there
-    zero = weights(0, 1, 1, 1)
-    assert weighted_auprc(TRUE, PROBABILITIES, zero) == metrics.auprc(TRUE[1:], PROBABILITIES[1:])
-    # class 1 has no row of weight: class 0 alone, scores .9 and .2 both true
-    assert weighted_auprc(TRUE, PROBABILITIES, weights(0, 1, 0, 1)) == 100.0
-
-
-def test_unit_weights_give_the_plain_metrics_exactly() -> None:
     true, probabilities = random_case()
-    predicted, ones = probabilities.argmax(axis=1), np.ones(200)
-    f1 = metrics.micro_f1(true, predicted, NAMES, "no_relation")
+    # the target lacks relation 4
+    raking = raked_to(true, {i: int((true == i).sum()) for i in range(4)})
+    found = score_intervals(
+        true, probabilities, NAMES, "no_relation", resamples=9, seed=0, weights=raking
+    )
+    kept = true < 4
+    expected = metrics.micro_f1(
+        true[kept], probabilities[kept].argmax(axis=1), NAMES, "no_relation"
+    )
+    assert found.micro_f1.value == pytest.approx(expected)
+    assert found.auprc.value == pytest.approx(metrics.auprc(true[kept], probabilities[kept]))
+    assert np.isnan(found.relation_auprc[4])
+
+
+def test_without_weights_the_scores_are_the_plain_metrics() -> None:
+    true, probabilities = random_case()
+    f1 = metrics.micro_f1(true, probabilities.argmax(axis=1), NAMES, "no_relation")
     area = metrics.auprc(true, probabilities)
-    assert weighted_micro_f1(true, predicted, NAMES, "no_relation", ones) == f1
-    assert weighted_auprc(true, probabilities, ones) == area
     found = score_intervals(true, probabilities, NAMES, "no_relation", resamples=9, seed=0)
-    assert (found.micro_f1.value, found.auprc.value, found.effective_rows) == (f1, area, 200)
+    assert (found.micro_f1.value, found.effective_rows) == (f1, 200)
+    assert found.auprc.value == pytest.approx(area)
     assert 20 < f1 < 80
     assert 20 < area < 80
 
 
 @pytest.mark.parametrize("negative_label", ["no_relation", "c", None])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_replicates_are_the_scores_of_the_drawn_rows(
-    negative_label: str | None, weighted: bool
-) -> None:
+def test_replicates_are_the_scores_of_the_drawn_rows(negative_label: str | None) -> None:
     true, probabilities = random_case(60)
-    own = np.random.default_rng(1).integers(0, 4, 60).astype(np.float64) if weighted else None
-    found = score_intervals(
-        true, probabilities, NAMES, negative_label, resamples=12, seed=3, weights=own
-    )
+    found = score_intervals(true, probabilities, NAMES, negative_label, resamples=12, seed=3)
     [counts] = resample_counts(60, 12, seed=3)
     for i, drawn in enumerate(counts.T.astype(int)):
         rows = np.repeat(np.arange(60), drawn)
-        each = np.ones(60) if own is None else own
-        sample, predicted = probabilities[rows], probabilities[rows].argmax(axis=1)
-        f1 = weighted_micro_f1(true[rows], predicted, NAMES, negative_label, each[rows])
-        area = weighted_auprc(true[rows], sample, each[rows])
+        predicted = probabilities[rows].argmax(axis=1)
+        f1 = metrics.micro_f1(true[rows], predicted, NAMES, negative_label)
+        area = metrics.auprc(true[rows], probabilities[rows])
         assert found.replicates.micro_f1[i] == pytest.approx(f1, abs=1e-9)
         assert found.replicates.auprc[i] == pytest.approx(area, abs=1e-9)
     low, high = np.quantile(found.replicates.auprc, [0.025, 0.975])
@@ -164,68 +164,49 @@ def test_interval_covers_a_simulated_binomial() -> None:
     assert np.mean(widths) == pytest.approx(14.67, abs=0.6)
 
 
-def test_basic_limits_mirror_the_percentiles() -> None:
+def test_limits_of_raked_auprc_are_mirrored_at_the_score() -> None:
     true, probabilities = random_case(60)
-    percentile, basic = (
-        score_intervals(
-            true, probabilities, NAMES, "no_relation", resamples=50, seed=0, limits=limits
-        )
-        for limits in ("percentile", "basic")
+    raking = raked_to(true, {i: int((true == i).sum()) for i in range(5)})
+    found = score_intervals(
+        true, probabilities, NAMES, "no_relation", resamples=50, seed=0, weights=raking
     )
-    value, low, high = percentile.auprc
-    assert basic.auprc == pytest.approx((value, 2 * value - high, 2 * value - low))
-    # at most 100: one of two rows right, whose percentiles are 0 and 100, mirrored at 50 the same
-    half = score_intervals(ids(0, 1), np.eye(2)[[0, 0]], ["a", "b"], None, resamples=99, seed=0)
-    assert half.micro_f1 == (50.0, 0.0, 100.0)
-    third = score_intervals(
-        ids(0, 0, 1), np.eye(2)[[0, 0, 0]], ["a", "b"], None, resamples=99, seed=0, limits="basic"
-    )
-    # percentiles 0 (or 33) and 100, mirrored at 66.7: from 33.3 to over 100
-    assert third.micro_f1.low == pytest.approx(33.3333, abs=1e-3)
-    assert third.micro_f1.high == 100.0
+    low, high = np.quantile(found.replicates.auprc, [0.025, 0.975])
+    value = found.auprc.value
+    assert found.auprc[1:] == pytest.approx((2 * value - high, 2 * value - low))
+    low, high = np.quantile(found.replicates.micro_f1, [0.025, 0.975])
+    assert found.micro_f1[1:] == pytest.approx((low, high))
 
 
-def test_groups_double_rows_without_narrowing_the_interval() -> None:
-    true, probabilities = random_case(60)
-    options = {"resamples": 100, "seed": 2}
-    once = score_intervals(true, probabilities, NAMES, "no_relation", **options)
-    doubled, twice = np.tile(true, 2), np.tile(probabilities, (2, 1))
-    grouped = score_intervals(
-        doubled, twice, NAMES, "no_relation", groups=[*range(60), *range(60)], **options
+def test_mirrored_limits_are_scores() -> None:
+    """A resample without class 1 has AUPRC 100, far above the score: mirrored, it is below 0."""
+    true, probabilities = ids(0, 0, 0, 1), np.array([[0.1, 0.9]] * 3 + [[0.9, 0.1]])
+    raking = raked_to(true, {0: 3, 1: 1})
+    found = score_intervals(
+        true, probabilities, ["a", "b"], None, resamples=99, seed=0, weights=raking
     )
-    assert grouped.micro_f1 == pytest.approx(once.micro_f1)
-    alone = score_intervals(doubled, twice, NAMES, "no_relation", **options)
-    ratio = np.ptp(alone.micro_f1[1:]) / np.ptp(once.micro_f1[1:])
-    assert ratio < 0.85  # about 1/sqrt(2)
+    assert found.auprc.value < 50
+    assert found.auprc.low == 0.0
 
 
 def test_raking_is_repeated_in_every_resample() -> None:
     """Accuracy is 1 on rows of label a and 0 on b: a raked resample always scores a's target share.
 
-    So its interval has no width; with fixed weights it has.
+    So its interval has no width.
     """
     true = np.repeat([0, 1], [30, 10])
     always_a = np.tile([0.8, 0.2], (40, 1))
-    raking = rake([Margin("label", true.tolist(), {0: 0.4, 1: 0.6})])
+    raking = raked_to(true, {0: 0.4, 1: 0.6})
     options = {"resamples": 100, "seed": 0}
     again = score_intervals(true, always_a, ["a", "b"], None, weights=raking, **options)
     assert again.micro_f1 == pytest.approx((40.0, 40.0, 40.0))
-    fixed = score_intervals(true, always_a, ["a", "b"], None, weights=raking.weights, **options)
-    assert fixed.micro_f1.value == pytest.approx(40.0)
-    assert fixed.micro_f1.high - fixed.micro_f1.low > 10
     # weights .4/.75 and .6/.25: 40² / (30·.5333² + 10·2.4²)
-    assert again.effective_rows == fixed.effective_rows == pytest.approx(24.2, abs=0.05)
+    assert again.effective_rows == pytest.approx(24.2, abs=0.05)
 
 
 def test_no_rows_score_0_and_nothing_is_known() -> None:
-    for given in (None, np.zeros(0)):
-        found = score_intervals(
-            ids(), np.zeros((0, 3)), LABELS, "no_relation", resamples=10, seed=0, weights=given
-        )
-        assert found.micro_f1 == found.auprc == (0.0, 0.0, 100.0)
-        assert found.effective_rows == 0.0
-    assert weighted_micro_f1(ids(), ids(), LABELS, "no_relation", np.zeros(0)) == 0.0
-    assert weighted_auprc(ids(), np.zeros((0, 3)), np.zeros(0)) == 0.0
+    found = score_intervals(ids(), np.zeros((0, 3)), LABELS, "no_relation", resamples=10, seed=0)
+    assert found.micro_f1 == found.auprc == (0.0, 0.0, 100.0)
+    assert found.effective_rows == 0.0
 
 
 def test_constant_predictor() -> None:
@@ -236,26 +217,6 @@ def test_constant_predictor() -> None:
     # (3/4 + 5/8 + 5/8)/3. In resamples with two classes of shares s and 1 − s it is
     # ((1 + s)/2 + (2 − s)/2)/2 = 3/4, with one class 1
     assert found.auprc == pytest.approx((66.6667, 66.6667, 100.0), abs=1e-3)
-
-
-WRONG_WEIGHTS = {
-    "negative": ([1, -1, 1, 1], "they go from -1 to 1"),
-    "nan": ([1, np.nan, 1, 1], "Weights must be finite"),
-    "all 0": ([0, 0, 0, 0], "not all 0; they go from 0 to 0"),
-    "too few": ([1, 1, 1], r"Weights have shape \(3,\), but there are 4 rows; give one per row"),
-}
-
-
-@pytest.mark.parametrize(("wrong", "message"), WRONG_WEIGHTS.values(), ids=list(WRONG_WEIGHTS))
-def test_wrong_weights(wrong: list[float], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        weighted_micro_f1(TRUE, TRUE, LABELS[:2], None, weights(*wrong))
-    with pytest.raises(DataError, match=message):
-        weighted_auprc(TRUE, PROBABILITIES, weights(*wrong))
-    with pytest.raises(DataError, match=message):
-        score_intervals(
-            TRUE, PROBABILITIES, LABELS[:2], None, resamples=5, seed=0, weights=weights(*wrong)
-        )
 
 
 def test_wrong_inputs() -> None:

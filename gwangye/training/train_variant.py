@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gwangye.params import ResolvedVariant
+    from gwangye.training.variants import ResolvedVariant
 
 
 def train_variant(
@@ -41,7 +41,8 @@ def train_variant(
     from gwangye.inputs.features.folder import FeatureFolder
     from gwangye.model.relation_model import new_model, save_model
     from gwangye.training.augmented import AugmentedRows
-    from gwangye.training.train import configuration_key, train_model
+    from gwangye.training.checkpoints import configuration_key
+    from gwangye.training.train import train_model
 
     source = FeatureFolder.read(features)
     tokenizer = AutoTokenizer.from_pretrained(source.tokenizer)

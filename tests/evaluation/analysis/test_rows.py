@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.evaluation.analysis import confident_errors
+from gwangye.evaluation.analysis.rows import confident_errors
 
 LABELS = ["no_relation", "per:title", "org:product"]
 

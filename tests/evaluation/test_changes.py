@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from gwangye.evaluation.robustness import changed_rates, changed_rows
-from gwangye.evaluation.robustness.tables import CASE_COLUMNS, RATE_COLUMNS
+from gwangye.evaluation.changes import RATE_COLUMNS, changed_rates, changed_rows
+from gwangye.evaluation.robustness.measuring import CASES
 
 LABELS = ["no_relation", "per:title", "org:product", "per:spouse"]
 N, T, O = LABELS[:3]  # noqa: E741
@@ -22,10 +22,10 @@ LINES = [
 def cases() -> pd.DataFrame:
     """Four rows with the subject swapped, two of which change, and one with marks, which does."""
     lines = [
-        (f"g{i}", name, actual, before, after, 0.5, confidence, "누리", "가온", "누리는 가온")
+        (f"g{i}", name, actual, before, after, 0.5, confidence, "누리는 가온", 0, 2, 4, 6)
         for i, (name, actual, before, after, confidence) in enumerate(LINES)
     ]
-    return pd.DataFrame(lines, columns=list(CASE_COLUMNS))
+    return pd.DataFrame(lines, columns=list(CASES))
 
 
 def test_rates_by_perturbation_and_relation(cases: pd.DataFrame) -> None:
@@ -60,5 +60,5 @@ def test_no_perturbed_row_is_an_empty_table(cases: pd.DataFrame) -> None:
 def test_changed_rows_surest_first(cases: pd.DataFrame) -> None:
     changed = changed_rows(cases, 10)
     assert changed["guid"].tolist() == ["g4", "g1", "g2"]
-    assert tuple(changed.columns) == CASE_COLUMNS
+    assert list(changed.columns) == list(CASES)
     assert changed_rows(cases, 2)["guid"].tolist() == ["g4", "g1"]

@@ -1,28 +1,16 @@
-"""How many predictions change, and which."""
+"""How many predictions change when sentences are perturbed, and which."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from gwangye.evaluation.shift import wilson
+from gwangye.evaluation.shift.labelling import wilson
+from gwangye.examples import Task
 
-CASE_COLUMNS = (
-    "guid",
-    "perturbation",
-    "actual",
-    "before",
-    "after",
-    "confidence_before",
-    "confidence_after",
-    "subject",
-    "object",
-    "sentence",
-)
-"""A perturbed row: its actual relation, the predictions for the sentence as it was and as it is
-now, their probabilities (0 to 1), and the names and the sentence as they are now."""
 RATE_COLUMNS = (
     "perturbation",
     "relation",
@@ -37,13 +25,26 @@ RATE_COLUMNS = (
 ALL = "all"
 
 
+def read_cases(folder: Path, variants: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Read the perturbed rows of those variants for which the robustness stage wrote them.
+
+    Args:
+        folder: Holds ``<variant>/cases.parquet``, with the columns of
+            :data:`gwangye.evaluation.robustness.measuring.CASES`.
+        variants: The variants' names.
+    """
+    paths = {variant: folder / variant / "cases.parquet" for variant in variants}
+    return {variant: pd.read_parquet(path) for variant, path in paths.items() if path.is_file()}
+
+
 def changed_rates(
     cases: pd.DataFrame, labels: Sequence[str], negative_label: str | None
 ) -> pd.DataFrame:
     """Return how many predictions change, by perturbation and actual relation.
 
     Args:
-        cases: Perturbed rows with ``CASE_COLUMNS``.
+        cases: Perturbed rows, as the robustness stage writes them
+            (:data:`gwangye.evaluation.robustness.measuring.CASES`).
         labels: Relation names in label order.
         negative_label: The label that means "none of the relations", or None.
 
@@ -61,17 +62,27 @@ def changed_rates(
     return pd.DataFrame(lines, columns=list(RATE_COLUMNS))
 
 
+def rates_by_variant(cases: Mapping[str, pd.DataFrame], task: Task) -> pd.DataFrame:
+    """Return :func:`changed_rates` of every variant, with a first column ``variant``."""
+    tables = [
+        changed_rates(rows, task.labels, task.negative_label).assign(variant=variant)
+        for variant, rows in cases.items()
+    ]
+    columns = ["variant", *RATE_COLUMNS]
+    return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)
+
+
 def changed_rows(cases: pd.DataFrame, limit: int) -> pd.DataFrame:
     """Return the cases whose prediction changed, those first that the model is surest of now.
 
     Args:
-        cases: Perturbed rows with ``CASE_COLUMNS``.
+        cases: As for :func:`changed_rates`.
         limit: Rows at most.
     """
     changed = cases[cases["before"] != cases["after"]]
     order = ["confidence_after", "guid", "perturbation"]
     ordered = changed.sort_values(order, ascending=[False, True, True], kind="stable")
-    return ordered[list(CASE_COLUMNS)].head(limit)
+    return ordered.head(limit)
 
 
 def _by_relation(cases: pd.DataFrame, labels: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
