@@ -14,7 +14,7 @@ from gwangye.errors import DataError, GwangyeError, ParameterError
 
 if TYPE_CHECKING:
     from gwangye.experiments.plan import Plan, Run
-    from gwangye.experiments.running import Progress, Trials
+    from gwangye.experiments.running import Experiments
     from gwangye.experiments.workbench import Workbench
 
 tell = partial(typer.echo, err=True)
@@ -47,7 +47,7 @@ def ablate(
     from gwangye.experiments.effect_tables import WRITERS
     from gwangye.experiments.plan import Plan
     from gwangye.experiments.repository import PARAMS
-    from gwangye.experiments.running import Listed, Progress
+    from gwangye.experiments.running import Experiments
     from gwangye.experiments.workbench import Workbench
 
     check_outputs(output or [], WRITERS)
@@ -62,8 +62,7 @@ def ablate(
             return
         failed: list[str] = []
         if missing and not table_only:
-            progress = Progress(len(missing), jobs)
-            failed, interrupted = run(workbench, Listed(missing), progress)
+            failed, interrupted = run(Experiments(workbench, missing, jobs, tell))
             check_end([], interrupted=interrupted)
         _print(read, runs, workbench, output or [], resamples)
     check_end(failed)
@@ -85,12 +84,12 @@ def check_outputs(outputs: Iterable[Path], endings: Iterable[str]) -> None:
             raise DataError(f"--output {path}: the folder does not exist. Make it first.")
 
 
-def run(workbench: Workbench, trials: Trials, progress: Progress) -> tuple[list[str], bool]:
+def run(experiments: Experiments) -> tuple[list[str], bool]:
     """Run experiments; return the names of those that failed, and whether a signal has come."""
-    from gwangye.experiments.running import Experiments, run_all
+    from gwangye.experiments.running import run_all
 
-    experiments = Experiments(workbench, trials, progress, tell)
-    run_all(experiments, progress.jobs, interrupted := Event())
+    experiments.workbench.open()  # a fault is told once, rather than for each
+    run_all(experiments, experiments.jobs, interrupted := Event())
     return experiments.failed, interrupted.is_set()
 
 

@@ -27,7 +27,6 @@ def sweep(
     from rich.console import Console
 
     from gwangye.experiments.plan import Plan
-    from gwangye.experiments.running import Progress
     from gwangye.experiments.sweep import Sweep
     from gwangye.experiments.sweep_tables import advice, details, overview
     from gwangye.experiments.tables import to_csv, to_markdown, to_terminal
@@ -37,13 +36,10 @@ def sweep(
     read = Plan.read(plan, "space")
     failed, interrupted = list[str](), False
     with Workbench(Path.cwd(), workers=jobs) as workbench:
-        running = Sweep(read, workbench.repository, tell)
-        before = [trial for trial in running.trials() if trial.state in ("finished", "pruned")]
-        took = [trial.seconds for trial in before if trial.seconds is not None]
-        progress = Progress(running.total, jobs, len(before), took)
-        tell(f"{read.name}: {progress.left()}")
-        if progress.over < progress.total:
-            failed, interrupted = run(workbench, running, progress)
+        running = Sweep(read, workbench, jobs, tell)
+        tell(f"{read.name}: {running.left()}")
+        if running.over < running.total:
+            failed, interrupted = run(running)
     trials = running.trials()
     console = Console()
     console.print(to_terminal(overview(read, trials)))

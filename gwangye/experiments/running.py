@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
@@ -71,11 +70,32 @@ def _tell(source: Source[J, R], job: J, future: Future[R]) -> None:
         source.tell(job, fault)
 
 
-class Trials(Protocol):
-    """What is run: experiments, asked for one by one."""
+class Experiments:
+    """Experiments in a workbench, for :func:`run_all`; each that ends is told in a line.
+
+    Args:
+        workbench: Where they run.
+        experiments: What is run, in order.
+        jobs: How many run at once.
+        write: Is given what happens, line by line, from any thread.
+    """
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        experiments: Sequence[Experiment],
+        jobs: int,
+        write: Callable[[str], None],
+    ) -> None:
+        self.workbench, self.jobs, self.write = workbench, jobs, write
+        self.failed: list[str] = []
+        self.total, self.over = len(experiments), 0
+        self.took: list[float] = []  # seconds of those that have run
+        self._left = iter(experiments)
 
     def ask(self) -> Experiment | None:
-        """Return the next experiment to run; None where all have been begun."""
+        """Return the next experiment; None where all have been begun."""
+        return next(self._left, None)
 
     def should_stop(self, experiment: Experiment, folder: Path) -> bool:
         """Return whether to give up a running experiment; asked every second, from any thread.
@@ -84,45 +104,31 @@ class Trials(Protocol):
             experiment: The experiment.
             folder: The project in its worktree.
         """
-
-    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
-        """Take in what became of an experiment; return it in a few words, or ""."""
-
-
-class Listed:
-    """Experiments that are known in advance."""
-
-    def __init__(self, experiments: Iterable[Experiment]) -> None:
-        self._left = iter(experiments)
-
-    def ask(self) -> Experiment | None:
-        """Return the next one."""
-        return next(self._left, None)
-
-    def should_stop(self, experiment: Experiment, folder: Path) -> bool:
-        """Return False: all are run to their end."""
         return False
 
-    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
-        """Return "": the outcome says it all."""
+    def run(self, experiment: Experiment) -> Outcome:
+        """Run an experiment."""
+        return self.workbench.run(
+            experiment, should_stop=lambda folder: self.should_stop(experiment, folder)
+        )
+
+    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> None:
+        """Tell what became of an experiment."""
+        words = self.settle(experiment, result)
+        self.over += 1
+        if isinstance(result, GwangyeError):
+            self.failed.append(experiment.name)
+            self.write(f"ERROR: {result}")
+            return
+        if result.new:
+            self.took.append(result.seconds)
+        took = duration(result.seconds) if result.new else "saved already"
+        told = ", ".join(filter(None, [words, took]))
+        self.write(f"[{self.over}/{self.total}] {experiment.name}: {told}; {self.left()}")
+
+    def settle(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+        """Take in what became of an experiment; return its result in a few words, or ""."""
         return ""
-
-
-@dataclass
-class Progress:
-    """How far many experiments are.
-
-    Args:
-        total: How many there are.
-        jobs: How many run at once.
-        over: How many have ended.
-        took: Seconds of those that have run, as far as they are known.
-    """
-
-    total: int
-    jobs: int
-    over: int = 0
-    took: list[float] = field(default_factory=list)
 
     def left(self) -> str:
         """Return "2 to go, about 3 min 5 s"; without a time where nothing is known."""
@@ -131,57 +137,6 @@ class Progress:
             return f"{left} to go" if left else "all done"
         mean = sum(self.took) / len(self.took)
         return f"{left} to go, about {duration(math.ceil(left / self.jobs) * mean)}"
-
-
-class Experiments:
-    """Experiments in a workbench, for :func:`run_all`; each that ends is told in a line.
-
-    Args:
-        workbench: Where they run.
-        trials: What to run.
-        progress: Is kept up to date.
-        write: Is given the lines.
-
-    Raises:
-        DataError: The workspace differs from HEAD.
-        GwangyeError: Another process runs experiments here.
-    """
-
-    def __init__(
-        self,
-        workbench: Workbench,
-        trials: Trials,
-        progress: Progress,
-        write: Callable[[str], None],
-    ) -> None:
-        workbench.open()  # once, rather than a fault for each
-        self.workbench, self.trials, self.progress = workbench, trials, progress
-        self.write, self.failed = write, list[str]()
-
-    def ask(self) -> Experiment | None:
-        """Return the next experiment."""
-        return self.trials.ask()
-
-    def run(self, experiment: Experiment) -> Outcome:
-        """Run an experiment."""
-        return self.workbench.run(
-            experiment, should_stop=lambda folder: self.trials.should_stop(experiment, folder)
-        )
-
-    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> None:
-        """Tell the trials and the user what became of an experiment."""
-        words, progress = self.trials.tell(experiment, result), self.progress
-        progress.over += 1
-        if isinstance(result, GwangyeError):
-            self.failed.append(experiment.name)
-            self.write(f"ERROR: {result}")
-            return
-        if result.new:
-            progress.took.append(result.seconds)
-        took = duration(result.seconds) if result.new else "saved already"
-        told = ", ".join(filter(None, [words, took]))
-        count = f"[{progress.over}/{progress.total}]"
-        self.write(f"{count} {experiment.name}: {told}; {progress.left()}")
 
     def close(self) -> None:
         """End what runs; checkpoints stay."""

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
 from gwangye.experiments.parameters import change_parameters
-from gwangye.experiments.processes import Processes, end_leftovers
+from gwangye.experiments.processes import Processes, StoppedError, end_leftovers
 from gwangye.experiments.repository import PARAMS
 from gwangye.experiments.workers import Share, usable_cores, visible_gpus, worker_shares
 from gwangye.experiments.worktree import TRAIN_SECONDS, Repository, Worktree, named_paths
@@ -252,6 +252,8 @@ class Workbench:
                 folder=folder,
                 should_stop=should_stop and (lambda: should_stop(folder)),
             )
+        if self._processes.closed:  # a short stage may have ended before the signal came
+            raise StoppedError("It was stopped.")
         if code:
             lines = path.read_text(encoding="utf-8").splitlines()[-_TAIL:]
             raise FailedError(

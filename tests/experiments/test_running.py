@@ -11,7 +11,7 @@ import pytest
 
 from gwangye.errors import DataError, GwangyeError
 from gwangye.experiments.processes import StoppedError
-from gwangye.experiments.running import Experiments, Listed, Progress, duration, run_all
+from gwangye.experiments.running import Experiments, duration, run_all
 from gwangye.experiments.workbench import Experiment, FailedError, Outcome
 
 
@@ -21,9 +21,6 @@ class Bench:
     def __init__(self, results: dict[str, Outcome | Exception]) -> None:
         self.results = results
         self.closed = False
-
-    def open(self) -> None:
-        pass
 
     def close(self) -> None:
         self.closed = True
@@ -54,12 +51,11 @@ class Interrupted(Bench):
 
 
 def run(
-    bench: Bench, *names: str, trials: type[Listed] = Listed
+    bench: Any, *names: str, kind: type[Experiments] = Experiments
 ) -> tuple[list[str], list[str], bool]:
     """Run experiments one at a time; return which failed, what was told, whether a signal came."""
     told: list[str] = []
-    listed = trials([Experiment(name, {}, "") for name in names])
-    experiments = Experiments(bench, listed, Progress(len(names), 1), told.append)  # type: ignore[arg-type]
+    experiments = kind(bench, [Experiment(name, {}, "") for name in names], 1, told.append)
     run_all(experiments, 1, interrupted := threading.Event())
     return experiments.failed, told, interrupted.is_set()
 
@@ -101,13 +97,13 @@ def test_fault_of_the_code_is_not_hidden_and_ends_what_runs() -> None:
 
 
 def test_result_that_cannot_be_taken_in_ends_all() -> None:
-    class Refusing(Listed):
-        def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+    class Refusing(Experiments):
+        def settle(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
             raise DataError("no such score")
 
     bench = Bench({"a": Outcome(Experiment("a", {}, ""), "1", 1.0, new=True)})
     with pytest.raises(DataError, match="no such score"):
-        run(bench, "a", "b", trials=Refusing)
+        run(bench, "a", "b", kind=Refusing)
     assert bench.closed
 
 
@@ -123,7 +119,9 @@ def test_result_that_cannot_be_taken_in_ends_all() -> None:
 def test_time_left_is_the_mean_times_what_is_left_by_worker(
     jobs: int, over: int, took: list[float], left: str
 ) -> None:
-    assert Progress(9, jobs, over, took).left() == left
+    experiments = Experiments(Bench({}), [Experiment("a", {}, "")] * 9, jobs, print)  # type: ignore[arg-type]
+    experiments.over, experiments.took = over, took
+    assert experiments.left() == left
 
 
 @pytest.mark.parametrize(
