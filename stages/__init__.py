@@ -18,7 +18,7 @@ from gwangye.params import Params, load_params
 SECONDS = Path(".cache/seconds")
 """How long each stage took: outside of the outputs, which are to be the same each time."""
 KEYED = ("preprocess", "pretrain", "train", "predict", "robustness")
-"""The stages that there are several of; their first argument says which."""
+"""The stages that there are several of; their last argument, the output, says which."""
 
 
 def run(main: Callable[..., None]) -> None:
@@ -37,6 +37,6 @@ def run(main: Callable[..., None]) -> None:
     except GwangyeError as error:
         sys.exit(f"ERROR: {error}")
     stage = Path(sys.argv[0]).stem
-    name = f"{stage}@{Path(sys.argv[1]).name}" if stage in KEYED else stage
+    name = f"{stage}@{Path(sys.argv[-1]).stem}" if stage in KEYED else stage
     SECONDS.mkdir(parents=True, exist_ok=True)
     (SECONDS / name).write_text(f"{time.monotonic() - begun:.1f}", encoding="utf-8")

@@ -28,7 +28,8 @@ def start(
 @pytest.mark.parametrize(
     ("module", "arguments", "name"),
     [
-        ("train", ("bilstm", "data/features"), "train@bilstm"),
+        ("train", ("bilstm", "models/bilstm", "metrics/train/bilstm"), "train@bilstm"),
+        ("predict", ("models/a", "data/predictions/a.parquet"), "predict@a"),
         ("evaluate", ("data/split", "metrics"), "evaluate"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from gwangye.errors import DataError, GwangyeError, ParameterError
 
 if TYPE_CHECKING:
     from gwangye.experiments.plan import Plan, Run
-    from gwangye.experiments.running import Finished
+    from gwangye.experiments.running import Experiments
     from gwangye.experiments.workbench import Workbench
 
 tell = partial(typer.echo, err=True)
@@ -46,7 +47,7 @@ def ablate(
     from gwangye.experiments.effect_tables import WRITERS
     from gwangye.experiments.plan import Plan
     from gwangye.experiments.repository import PARAMS
-    from gwangye.experiments.running import Listed, Progress, run_all
+    from gwangye.experiments.running import Experiments
     from gwangye.experiments.workbench import Workbench
 
     check_outputs(output or [], WRITERS)
@@ -59,15 +60,12 @@ def ablate(
         if dry_run:
             typer.echo("\n".join(experiment.name for experiment in missing))
             return
-        finished = None
+        failed: list[str] = []
         if missing and not table_only:
-            progress = Progress(len(missing), jobs)
-            finished = run_all(workbench, Listed(missing), progress, tell)
-            if finished.interrupted:
-                check_finished(finished)
+            failed, interrupted = run(Experiments(workbench, missing, jobs, tell))
+            check_end([], interrupted=interrupted)
         _print(read, runs, workbench, output or [], resamples)
-    if finished:
-        check_finished(finished)
+    check_end(failed)
 
 
 def check_outputs(outputs: Iterable[Path], endings: Iterable[str]) -> None:
@@ -86,20 +84,29 @@ def check_outputs(outputs: Iterable[Path], endings: Iterable[str]) -> None:
             raise DataError(f"--output {path}: the folder does not exist. Make it first.")
 
 
-def check_finished(finished: Finished) -> None:
+def run(experiments: Experiments) -> tuple[list[str], bool]:
+    """Run experiments; return the names of those that failed, and whether a signal has come."""
+    from gwangye.experiments.running import run_all
+
+    experiments.workbench.open()  # a fault is told once, rather than for each
+    run_all(experiments, experiments.jobs, interrupted := Event())
+    return experiments.failed, interrupted.is_set()
+
+
+def check_end(failed: list[str], *, interrupted: bool = False) -> None:
     """End with what a signal or a failure asks for.
 
     Raises:
         typer.Exit: A signal has come.
         GwangyeError: Experiments failed.
     """
-    if finished.interrupted:
+    if interrupted:
         tell("Interrupted. What is finished is kept; the same command goes on.")
         raise typer.Exit(130)
-    if finished.failed:
+    if failed:
         raise GwangyeError(
-            f"Failed: {', '.join(finished.failed)}. Mend what their lines above name and repeat "
-            "the command: it runs these again and no others."
+            f"Failed: {', '.join(failed)}. Mend what their lines above name and repeat the "
+            "command: it runs these again and no others."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gwangye.cli.ablate import check_finished, check_outputs, tell
+from gwangye.cli.ablate import check_end, check_outputs, run, tell
 
 
 def sweep(
@@ -27,7 +27,6 @@ def sweep(
     from rich.console import Console
 
     from gwangye.experiments.plan import Plan
-    from gwangye.experiments.running import Progress, run_all
     from gwangye.experiments.sweep import Sweep
     from gwangye.experiments.sweep_tables import advice, details, overview
     from gwangye.experiments.tables import to_csv, to_markdown, to_terminal
@@ -35,15 +34,12 @@ def sweep(
 
     check_outputs(output or [], (".md", ".csv"))
     read = Plan.read(plan, "space")
-    finished = None
+    failed, interrupted = list[str](), False
     with Workbench(Path.cwd(), workers=jobs) as workbench:
-        running = Sweep(read, workbench.repository, tell)
-        before = [trial for trial in running.trials() if trial.state in ("finished", "pruned")]
-        took = [trial.seconds for trial in before if trial.seconds is not None]
-        progress = Progress(running.total, jobs, len(before), took)
-        tell(f"{read.name}: {progress.left()}")
-        if progress.over < progress.total:
-            finished = run_all(workbench, running, progress, tell)
+        running = Sweep(read, workbench, jobs, tell)
+        tell(f"{read.name}: {running.left()}")
+        if running.over < running.total:
+            failed, interrupted = run(running)
     trials = running.trials()
     console = Console()
     console.print(to_terminal(overview(read, trials)))
@@ -56,5 +52,4 @@ def sweep(
             text = "\n\n".join([to_markdown(overview(read, trials)), *paragraphs]) + "\n"
         path.write_text(text, encoding="utf-8", newline="\n")
         typer.echo(f"Written: {path}")
-    if finished:
-        check_finished(finished)
+    check_end(failed, interrupted=interrupted)

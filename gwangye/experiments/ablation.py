@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import yaml
 
 from gwangye.evaluation.targets import Target
 from gwangye.examples import Dataset
+from gwangye.experiments.comparison.models import predictions_of
 from gwangye.experiments.effects import Trained
 from gwangye.experiments.plan import Run
-from gwangye.experiments.repository import DATA, LOCK, SPLIT, TARGET
+from gwangye.experiments.repository import LOCK, SPLIT, TARGET
 from gwangye.experiments.revisions import fetch_output
 from gwangye.experiments.worktree import Repository
-from gwangye.prediction.tables import predictions_file, read_predictions
-
-T = TypeVar("T")
 
 
 def read_trained(
     repository: Repository, revisions: Sequence[tuple[Run, str]], model: str
 ) -> list[Trained]:
-    """Read what the experiments predicted, and how long their training took.
+    """Read what the experiments of this project predicted, and how long their training took.
 
     Training that came from the cache took its time in another of these experiments: where the
     trained model is the same.
@@ -51,36 +48,26 @@ def read_trained(
     targets: dict[str, Target] = {}
     found = []
     for run, revision in revisions:
-        fetch = partial(_fetched, repository, revision)
-        key = hashes[revision][SPLIT.as_posix()]
-        dataset = datasets.get(key) or fetch(SPLIT, Dataset.read)
-        target_key = hashes[revision][TARGET.as_posix()]
-        target = targets.get(target_key) or fetch(TARGET, _read_target)
-        datasets[key], targets[target_key] = dataset, target
-        read = partial(read_predictions, labels=dataset.task.labels)
-        trained = models[revision]
-        known = all(model in seconds for model in trained)
+        split, target = (hashes[revision][path.as_posix()] for path in (SPLIT, TARGET))
+        with tempfile.TemporaryDirectory() as folder:
+            fetch = partial(fetch_output, revision=revision, target=Path(folder))
+            if split not in datasets:
+                datasets[split] = Dataset.read(fetch(SPLIT))
+            if target not in targets:
+                targets[target] = Target.read(fetch(TARGET) / "target.json")
+        took = [seconds.get(trained) for trained in models[revision]]
         found.append(
             Trained(
                 factor=run.factor,
                 alternative=run.alternative,
                 seed=run.seed,
-                predictions=fetch(predictions_file(DATA, model), read),
-                dataset=dataset,
-                target=target,
-                train_seconds=sum(seconds[model] for model in trained) if known else None,
+                predictions=predictions_of(f"{model}@{revision}", datasets[split].task.labels),
+                dataset=datasets[split],
+                target=targets[target],
+                train_seconds=None if None in took else sum(filter(None, took)),
             )
         )
     return found
-
-
-def _fetched(repository: Repository, revision: str, path: Path, read: Callable[[Path], T]) -> T:
-    with tempfile.TemporaryDirectory() as folder:
-        return read(fetch_output(path, revision, Path(folder), root=repository.root))
-
-
-def _read_target(folder: Path) -> Target:
-    return Target.read(folder / "target.json")
 
 
 def _hashes(repository: Repository, revision: str) -> dict[str, str]:

@@ -7,17 +7,19 @@ verdict, asked when everything that a stage depends on is finished.
 
 from __future__ import annotations
 
-import queue
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal, NamedTuple
 
 from gwangye.errors import GwangyeError, ParameterError, did_you_mean
-from gwangye.experiments.processes import Process, signals_handled_by, stop
+from gwangye.experiments.processes import Processes, StoppedError
 from gwangye.experiments.repository import PIPELINE, check_project
+from gwangye.experiments.running import run_all
 from gwangye.experiments.workers import Share
 
 State = Literal["ran", "from cache", "up to date", "failed", "stopped", "not started"]
@@ -69,14 +71,17 @@ def reproduce(
     try:
         with Repo() as repo:
             plan = _make_plan(repo, targets)
-            reproduction = _Scheduler(repo, plan, shares, write).run()
+            scheduler = _Scheduler(repo, plan, shares, write)
+            run_all(scheduler, len(shares), scheduler.interrupted)
             with _locked(repo):
                 _order_entries(plan)
     except DvcException as error:
         raise GwangyeError(
             f"{str(error).rstrip('.')}. Mend it; then `dvc status` works."
         ) from error
-    return reproduction
+    ended = scheduler.results
+    results = [ended.get(stage, StageResult(stage, "not started")) for stage in plan.stages]
+    return Reproduction(results, scheduler.interrupted.is_set())
 
 
 @dataclass(frozen=True)
@@ -139,13 +144,9 @@ def _collect(repo: Any, targets: Sequence[str]) -> list[Any]:
     return found
 
 
-class _InterruptedError(Exception):
-    """A signal asks to stop."""
-
-
 @contextmanager
-def _locked(repo: Any, check: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the repository's lock; ``check`` is called every 3 seconds while another has it."""
+def _locked(repo: Any, interrupted: Event | None = None) -> Iterator[None]:
+    """Hold DVC's lock; while another process has it, look every 3 seconds for an interruption."""
     from dvc.lock import LockError
     from dvc.repo import lock_repo
 
@@ -155,108 +156,84 @@ def _locked(repo: Any, check: Callable[[], None] = lambda: None) -> Iterator[Non
                 stack.enter_context(lock_repo(repo))
                 break
             except LockError:
-                check()
+                if interrupted and interrupted.is_set():
+                    raise StoppedError("It was stopped before it began.") from None
         yield
 
 
 class _Scheduler:
-    """Starts stages as workers become free, in one thread; readers and signals only post events."""
+    """The stages for :func:`gwangye.experiments.running.run_all`, each with a worker's share."""
 
     def __init__(
         self, repo: Any, plan: _Plan, shares: Sequence[Share], write: Callable[[str], None]
     ) -> None:
-        self.repo, self.plan, self.shares, self.write = repo, plan, shares, write
+        self.repo, self.plan, self.write = repo, plan, write
+        self.shares, self.free = shares, set(range(len(shares)))
         self.width = max(map(len, plan.stages), default=0)
+        self.begun: set[str] = set()
         self.results: dict[str, StageResult] = {}
-        self.running: dict[str, Process] = {}
-        self.slots: dict[str, int] = {}
-        self.from_cache: set[str] = set()
-        self.interrupted = False
-        # a stage and a line of its output; no line where it has ended, no stage for a signal
-        self.events: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+        self.interrupted = Event()
+        self.processes = Processes(self._no_writing)
 
-    def run(self) -> Reproduction:
-        with signals_handled_by(self._on_signal):
-            try:
-                self._schedule()
-            except _InterruptedError:
-                self._stop()
-                while not self.events.empty():
-                    self._handle(*self.events.get())
-            finally:
-                self._stop()
-        ended = self.results
-        results = [ended.get(name, StageResult(name, "not started")) for name in self.plan.stages]
-        return Reproduction(results, self.interrupted)
+    def ask(self) -> tuple[str, int] | None:
+        """Return the next stale stage that can start, with a free share's number."""
+        while stage := self._next_stage():
+            self.begun.add(stage)
+            needed = {self.results[name].state for name in self.plan.needs[stage]}
+            if needed & {"failed", "not started"}:
+                self.results[stage] = StageResult(stage, "not started")
+            elif not self._is_stale(stage):
+                self.results[stage] = StageResult(stage, "up to date")
+            else:
+                slot = min(self.free)
+                self.free.remove(slot)
+                return stage, slot
+        return None
 
-    def _on_signal(self, *_: object) -> None:
-        # An exception could strike between a worker's start and its entry in the list.
-        self.interrupted = True
-        self.events.put(("", None))
+    def run(self, job: tuple[str, int]) -> StageResult:
+        """Run a stage."""
+        stage, slot = job
+        cached, begun = False, time.monotonic()
 
-    def _check_signal(self) -> None:
-        if self.interrupted:
-            raise _InterruptedError
+        def see(line: str) -> None:
+            nonlocal cached
+            cached |= line.startswith(f"Stage '{stage}' is cached")
+            self.write(f"{stage:<{self.width}} | {line}".rstrip())
 
-    def _schedule(self) -> None:
-        while True:
-            while len(self.running) < len(self.shares) and (stage := self._next_stage()):
-                self._check_signal()
-                self._settle(stage)
-            if not self.running:
-                return
-            self._handle(*self.events.get())
-            self._check_signal()
+        command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
+        state: State
+        try:
+            failed = self.processes.run(command, self.shares[slot], see)
+            state = "failed" if failed else "from cache" if cached else "ran"
+        except StoppedError:
+            state = "stopped"
+        return StageResult(stage, state, time.monotonic() - begun)
+
+    def tell(self, job: tuple[str, int], result: StageResult | GwangyeError) -> None:
+        """Keep a stage's result."""
+        assert isinstance(result, StageResult)
+        self.results[result.stage] = result
+        self.free.add(job[1])
+
+    def close(self) -> None:
+        """End what runs."""
+        self.processes.close()
 
     def _next_stage(self) -> str | None:
         over = self.results.keys()
         for stage, waits in self.plan.waits.items():
-            if stage not in over and stage not in self.running and waits <= over:
+            if stage not in self.begun and waits <= over:
                 return stage
         return None
-
-    def _settle(self, stage: str) -> None:
-        needed = (self.results[name].state for name in self.plan.needs[stage])
-        if any(state in ("failed", "not started") for state in needed):
-            self.results[stage] = StageResult(stage, "not started")
-        elif not self._is_stale(stage):
-            self.results[stage] = StageResult(stage, "up to date")
-        else:
-            slot = min(set(range(len(self.shares))) - {self.slots[name] for name in self.running})
-            command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item"]
-            self.slots[stage] = slot
-            self.running[stage] = Process(
-                [*command, stage],
-                self.shares[slot],
-                lambda line: self.events.put((stage, line)),
-            )
 
     def _is_stale(self, stage: str) -> bool:
         from dvc.exceptions import DvcException
 
-        with _locked(self.repo, self._check_signal):
+        with _locked(self.repo, self.interrupted):
             try:
                 return bool(self.plan.stages[stage].changed())
             except DvcException:
                 return True  # the worker meets the same fault, and tells it
-
-    def _handle(self, stage: str, line: str | None) -> None:
-        if line is not None:
-            if line.startswith(f"Stage '{stage}' is cached"):
-                self.from_cache.add(stage)
-            self.write(f"{stage:<{self.width}} | {line}".rstrip())
-        elif stage:
-            process = self.running.pop(stage)
-            self.results[stage] = StageResult(stage, self._state(stage, process), process.seconds)
-
-    def _state(self, stage: str, process: Process) -> State:
-        if process.failed:
-            return "stopped" if self.interrupted else "failed"
-        return "from cache" if stage in self.from_cache else "ran"
-
-    def _stop(self) -> None:
-        """Stop what is still running, if anything; further signals change nothing by then."""
-        stop(list(self.running.values()), self._no_writing)
 
     @contextmanager
     def _no_writing(self) -> Iterator[None]:

@@ -11,34 +11,94 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from gwangye.errors import GwangyeError
 from gwangye.experiments.workers import Share
 
 # How processes are asked to stop, and how many seconds they have before they are asked more firmly.
 # DVC and Python clean up after SIGINT; a shell's background job ignores it, so SIGTERM follows.
 _STOPPING = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
+_POLL = 1.0  # seconds
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not known everywhere
 
 
-class Process:
-    """A running command, with all that it starts in a process group of its own.
+class StoppedError(GwangyeError):
+    """What ran was ended from outside."""
+
+
+class Processes:
+    """Processes that run at the same time, and can be ended together with all they have started.
 
     Args:
-        command: The command and its arguments.
-        share: The part of the machine that it may use.
-        see: Called in a thread with each line of its output and errors, without the end, and with
-            None when it has ended.
-        folder: Where it runs; here by default.
+        guard: Gives a context in which signals are sent.
     """
+
+    def __init__(self, guard: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._guard = guard
+        self._lock = threading.Lock()  # guards all below
+        self._running: set[_Process] = set()
+        self.closed = False
+
+    def run(
+        self,
+        command: Sequence[str],
+        share: Share,
+        see: Callable[[str], object],
+        *,
+        folder: Path | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> int | None:
+        """Run a command to its end; may be called from several threads.
+
+        Args:
+            command: The command and its arguments.
+            share: The part of the machine that it may use.
+            see: Called in a thread with each line of its output and errors, without the end.
+            folder: Where it runs; here by default.
+            should_stop: Asked every second; if true, the command is ended.
+
+        Returns:
+            The exit code; None where ``should_stop`` has ended it.
+
+        Raises:
+            StoppedError: :meth:`close` has ended it.
+        """
+        with self._lock:
+            if self.closed:
+                raise StoppedError("It was stopped before it began.")
+            process = _Process(command, share, see, folder)
+            self._running.add(process)
+        stopped = False
+        try:
+            while not process.wait(_POLL) and not stopped:
+                stopped = should_stop is not None and should_stop()
+        finally:
+            _end([process], self._guard)
+            with self._lock:
+                self._running.discard(process)
+        code = process.returncode
+        if code and self.closed:
+            raise StoppedError("It was stopped.")
+        return None if stopped else code
+
+    def close(self) -> None:
+        """End all that runs, first politely; nothing starts any more."""
+        with self._lock:
+            self.closed = True
+            running = list(self._running)
+        _end(running, self._guard)
+
+
+class _Process:
+    """A running command in a process group of its own, and the thread that reads its output."""
 
     def __init__(
         self,
         command: Sequence[str],
         share: Share,
-        see: Callable[[str | None], None],
-        *,
-        folder: Path | None = None,
+        see: Callable[[str], object],
+        folder: Path | None,
     ) -> None:
-        self._see, self._begun = see, time.monotonic()
+        self._see = see
         self._process = subprocess.Popen(
             command,
             cwd=folder,
@@ -56,14 +116,8 @@ class Process:
         self._reader.start()
 
     @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self._begun
-
-    @property
-    def failed(self) -> bool:
-        """Whether it has ended with another exit code than 0."""
-        return bool(self._process.returncode)
+    def returncode(self) -> int | None:
+        return self._process.returncode
 
     def wait(self, seconds: float) -> bool:
         """Wait for it and the last of its output; return whether both have come."""
@@ -71,7 +125,6 @@ class Process:
         return not self._reader.is_alive()
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to everything that it has started."""
         # macOS answers with EPERM where the group holds nothing but zombies
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
@@ -84,18 +137,9 @@ class Process:
                 if line is not None:
                     self._see(line)
         self._process.wait()
-        self._see(None)
 
 
-def stop(
-    processes: Sequence[Process], guard: Callable[[], AbstractContextManager[None]] = nullcontext
-) -> None:
-    """End processes and what they have started: first politely.
-
-    Args:
-        processes: The processes; those that have ended leave nothing behind.
-        guard: Gives a context in which signals are sent.
-    """
+def _end(processes: Sequence[_Process], guard: Callable[[], AbstractContextManager[None]]) -> None:
     running = [process for process in processes if not process.wait(0)]
     for number, grace in _STOPPING if running else ():
         deadline = time.monotonic() + grace

@@ -102,6 +102,7 @@ def decode(space: Mapping[str, Values | Range], parameters: Mapping[str, Any]) -
         if isinstance(dimension, Range)
         else next(value for value in dimension if _text(value) == parameters[path])
         for path, dimension in space.items()
+        if path in parameters  # a process may end while it draws
     }
 
 

@@ -7,21 +7,22 @@ per commit. Each trial has the name of its DVC experiment.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gwangye.errors import DataError, GwangyeError, ParameterError
-from gwangye.evaluation.scores import read_scores, score_text
+from gwangye.evaluation.scores import read_scores
 from gwangye.experiments.parameters import change_parameters
 from gwangye.experiments.plan import Plan
 from gwangye.experiments.plan_check import check_sweep
-from gwangye.experiments.repository import PARAMS
+from gwangye.experiments.repository import PARAMS, SCORES
+from gwangye.experiments.running import Experiments
 from gwangye.experiments.search import SampledSearch
-from gwangye.experiments.space import decode, distributions
-from gwangye.experiments.workbench import FOLDER, Experiment, Outcome
-from gwangye.experiments.worktree import SCORES, Repository
+from gwangye.experiments.space import distributions
+from gwangye.experiments.sweep_trials import Trial, parse_curve, read_running_curve, view
+from gwangye.experiments.workbench import FOLDER, Experiment, Outcome, Workbench
 from gwangye.model.folders import runs
 from gwangye.params import Params, read_values
 
@@ -30,50 +31,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
     from optuna.trial import Trial as OptunaTrial
 
-State = Literal["finished", "pruned", "failed", "unfinished", "waiting"]
-
 CURVE = "metrics/train/{variant}/{run}/plots/metrics/eval/{metric}.tsv"
-_STATES: dict[str, State] = {
-    "COMPLETE": "finished",
-    "PRUNED": "pruned",
-    "FAIL": "failed",
-    "RUNNING": "unfinished",
-    "WAITING": "waiting",
-}
-
-
-class Trial(NamedTuple):
-    """A trial as it is now.
-
-    Attributes:
-        name: Of its DVC experiment.
-        values: By parameter of the plan's space.
-        state: What has become of it.
-        scores: The objective's metric by column, with its interval: (value, low, high).
-        curve: The metric at each evaluation that was seen.
-        seconds: How long it took; None if that is not known.
-        revision: Hash of its DVC experiment, "" if there is none.
-    """
-
-    name: str
-    values: Mapping[str, Any]
-    state: State = "waiting"
-    scores: Mapping[str, Sequence[Any]] = {}
-    curve: Sequence[float] = ()
-    seconds: float | None = None
-    revision: str = ""
-
-    def score(self, objective: str) -> str:
-        """Return a score of a finished trial as tables show it, "" for the others."""
-        found = self.scores.get(objective.partition(".")[0])
-        return score_text(*found) if found else ""
-
-    @property
-    def ending(self) -> str:
-        """The state in words: "given up after evaluation 2: 31.4"."""
-        if self.state != "pruned" or not self.curve:
-            return self.state
-        return f"given up after evaluation {len(self.curve)}: {self.curve[-1]:.1f}"
 
 
 @dataclass
@@ -86,41 +44,41 @@ class _Running:
     evaluations: int = 0
 
 
-class Sweep:
-    """The trials of a sweep, for :func:`gwangye.experiments.running.run_all`.
+class Sweep(Experiments):
+    """The trials of a sweep.
 
     Args:
         plan: The plan.
-        repository: The project.
+        workbench: Where they run.
+        jobs: How many run at once.
         write: Is given what happens, line by line, from any thread.
 
     Raises:
         ParameterError: The plan does not go with HEAD's parameters, or was begun otherwise.
     """
 
-    def __init__(self, plan: Plan, repository: Repository, write: Callable[[str], None]) -> None:
-        self.plan, self.repository, self.write = plan, repository, write
-        self._params = repository.read(PARAMS)
+    def __init__(
+        self, plan: Plan, workbench: Workbench, jobs: int, write: Callable[[str], None]
+    ) -> None:
+        super().__init__(workbench, [], jobs, write)
+        self.plan, self.repository = plan, workbench.repository
+        self._params = self.repository.read(PARAMS)
         check_sweep(plan, self._params)
         search = plan.build_search()
         self._search = search if isinstance(search, SampledSearch) else None
-        self._space = plan.space or {}
-        self._grid = plan.grid()
+        self._space, self._grid = plan.space or {}, plan.grid()
         self._running: dict[str, _Running] = {}
         self._begun: set[str] = set()  # by this process
-        file = repository.root / FOLDER / "sweeps" / f"{plan.name}.journal"
-        self.study = self._open(file, repository.head)
-
-    @property
-    def total(self) -> int:
-        """How many trials there will be."""
-        return len({*self._names(), *self._known()})
+        self.study = self._open()
+        over = [trial for trial in self.trials() if trial.state in ("finished", "pruned")]
+        self.total, self.over = len({*self._names(), *self._known()}), len(over)
+        self.took = [trial.seconds for trial in over if trial.seconds is not None]
 
     def trials(self) -> list[Trial]:
         """Return the trials in the order in which they were begun, then those of a grid to come."""
         known = self._known()
         coming = [Trial(name, values) for name, values in self._grid.items() if name not in known]
-        return [*map(self._view, known.values()), *coming]
+        return [*(view(trial, self._space) for trial in known.values()), *coming]
 
     def ask(self) -> Experiment | None:
         """Begin the next trial: one that was running or has failed, or a new one.
@@ -163,7 +121,7 @@ class Sweep:
                 return True
         return False
 
-    def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+    def settle(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
         """Take in what became of a trial; return it in words.
 
         Raises:
@@ -179,7 +137,7 @@ class Sweep:
         if result.new:
             trial.set_user_attr("seconds", round(result.seconds, 1))
         if result.revision is None:
-            return self._view(self.study.tell(trial, state=TrialState.PRUNED)).ending
+            return view(self.study.tell(trial, state=TrialState.PRUNED), self._space).ending
         scores = self._scores(experiment.name, result.revision)
         trial.set_user_attr("scores", scores)
         trial.set_user_attr("revision", result.revision)
@@ -187,21 +145,22 @@ class Sweep:
             if evaluation > running.evaluations:
                 trial.report(value, evaluation)
         value = scores[self.plan.objective.partition(".")[0]][0]
-        told = self._view(self.study.tell(trial, value)).score(self.plan.objective)
+        told = view(self.study.tell(trial, value), self._space).score(self.plan.objective)
         return f"{self.plan.objective} {told}"
 
-    def _open(self, file: Path, head: str) -> Study:
+    def _open(self) -> Study:
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        file = self.repository.root / FOLDER / "sweeps" / f"{self.plan.name}.journal"
         file.parent.mkdir(parents=True, exist_ok=True)
         # a process that was killed may have left the lock: it is ours after three seconds
         lock = JournalFileOpenLock(str(file), grace_period=3)
         study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(file), lock)),
-            study_name=head,
+            study_name=self.repository.head,
             direction=self.plan.direction,
             pruner=self.plan.build_pruning().pruner(),
             load_if_exists=True,
@@ -234,7 +193,7 @@ class Sweep:
         if self._search:
             self.study.sampler = self._search.sampler(int(name.rpartition("-")[2]))
         trial = self.study.ask(distributions(self._space) if self._search else {})
-        values = self._view(self._known()[name]).values
+        values = view(self._known()[name], self._space).values
         experiment = self.plan.trial(name, values, self._params)
         text = change_parameters(self._params, experiment.changes)
         params = Params.from_mapping(read_values(text, str(PARAMS)))
@@ -280,41 +239,7 @@ class Sweep:
         except (DvcException, OSError):  # no longer in the cache
             return []
 
-    def _view(self, trial: FrozenTrial) -> Trial:
-        known = trial.user_attrs
-        return Trial(
-            known["name"],
-            known.get("values") or decode(self._space, trial.params),
-            _STATES[trial.state.name],
-            known.get("scores", {}),
-            [value for _, value in sorted(trial.intermediate_values.items())],
-            known.get("seconds"),
-            known.get("revision", ""),
-        )
-
 
 def _origin(trial: FrozenTrial) -> dict[str, Any]:
     """Return what a trial that is run again takes over."""
     return {key: trial.user_attrs[key] for key in ("name", "values") if key in trial.user_attrs}
-
-
-def parse_curve(text: str) -> list[float]:
-    """Return the values of a curve's table, without a last line that is still being written."""
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    return [float(line.split("\t")[1]) for line in lines[1:]]
-
-
-def read_running_curve(path: Path, since: float) -> list[float]:
-    """Return what a training has recorded so far.
-
-    Args:
-        path: The curve's table.
-        since: When the trial was started, in seconds since the epoch: an older file is that of the
-            trial before, which stays until its stage begins.
-    """
-    try:
-        if path.stat().st_mtime < since:
-            return []
-        return parse_curve(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []

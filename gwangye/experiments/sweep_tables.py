@@ -11,7 +11,7 @@ import pandas as pd
 from gwangye.evaluation.scores import TITLES
 from gwangye.experiments.plan import Plan
 from gwangye.experiments.running import duration
-from gwangye.experiments.sweep import Trial
+from gwangye.experiments.sweep_trials import Trial
 
 
 def ranked(plan: Plan, trials: Sequence[Trial]) -> list[Trial]:
@@ -28,7 +28,7 @@ def overview(plan: Plan, trials: Sequence[Trial]) -> pd.DataFrame:
     rows = [
         {
             "trial": trial.name,
-            **{path: _text(trial.values[path]) for path in plan.space or ()},
+            **{path: _text(trial.values.get(path, "")) for path in plan.space or ()},
             plan.objective: trial.score(plan.objective),
             "time": "" if trial.seconds is None else duration(trial.seconds),
             "state": trial.ending,
@@ -45,7 +45,7 @@ def details(plan: Plan, trials: Sequence[Trial]) -> pd.DataFrame:
     rows = [
         {
             "trial": trial.name,
-            **{path: _text(trial.values[path]) for path in plan.space or ()},
+            **{path: _text(trial.values.get(path, "")) for path in plan.space or ()},
             **dict(zip(scores, trial.scores.get(column, (None,) * 3), strict=True)),
             "evaluations": len(trial.curve) or None,
             "seconds": trial.seconds,

@@ -13,7 +13,6 @@ import shutil
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from gwangye.errors import GwangyeError, ParameterError
 from gwangye.experiments.parameters import change_parameters
-from gwangye.experiments.processes import Process, end_leftovers, stop
+from gwangye.experiments.processes import Processes, StoppedError, end_leftovers
 from gwangye.experiments.repository import PARAMS
 from gwangye.experiments.workers import Share, usable_cores, visible_gpus, worker_shares
 from gwangye.experiments.worktree import TRAIN_SECONDS, Repository, Worktree, named_paths
@@ -35,10 +34,6 @@ SECONDS = Path(".cache/seconds")  # how long the stages that ran took
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 20  # lines that a failure is told with
 _POLL = 1.0  # seconds
-
-
-class StoppedError(GwangyeError):
-    """The workbench was closed while the experiment ran."""
 
 
 class FailedError(GwangyeError):
@@ -88,8 +83,8 @@ class _Slot(NamedTuple):
 class Workbench:
     """Worktrees in which experiments run, one per worker.
 
-    Methods may be called from several threads. As a context manager it ends what runs when it is
-    left. One process at a time runs experiments of a repository.
+    Methods may be called from as many threads as there are workers. As a context manager it ends
+    what runs when it is left. One process at a time runs experiments of a repository.
 
     Args:
         root: The project: where dvc.yaml is.
@@ -110,9 +105,9 @@ class Workbench:
             for k, share in enumerate(shares)
         ]
         self._lock = FileLock(self._home / "lock", blocking=False, thread_local=False)
-        self._changed = threading.Condition()  # guards all below, and the list of free slots
-        self._processes: set[Process] = set()
-        self._opened = self._closed = False
+        self._processes = Processes()
+        self._guard = threading.RLock()  # of the free slots, of opening, of Git's worktrees
+        self._opened = False
 
     def __enter__(self) -> Workbench:
         return self
@@ -127,8 +122,8 @@ class Workbench:
             DataError: The workspace's parameters, pipeline, code or data differ from HEAD.
             GwangyeError: Another process runs experiments of this repository.
         """
-        with self._changed:
-            if self._opened or self._closed:
+        with self._guard:
+            if self._opened:
                 return
             self.repository.check_ready()
             self._home.mkdir(parents=True, exist_ok=True)
@@ -175,13 +170,15 @@ class Workbench:
         begun = time.monotonic()
         if revision := self.saved(experiment):
             return Outcome(experiment, revision, 0.0, new=False)
-        slot = self._take(experiment.name)
+        self.open()
+        with self._guard:
+            # where it was interrupted, if that is free
+            slot = min(self._free, key=lambda slot: slot.worktree.last != experiment.name)
+            self._free.remove(slot)
         try:
             revision = self._run(experiment, slot, should_stop)
         finally:
-            with self._changed:
-                self._free.append(slot)
-                self._changed.notify()
+            self._free.append(slot)
         return Outcome(experiment, revision, time.monotonic() - begun, new=True)
 
     def log(self, experiment: Experiment) -> Path:
@@ -190,11 +187,7 @@ class Workbench:
 
     def close(self) -> None:
         """End everything that runs; :meth:`run` raises :class:`StoppedError` then."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            running = list(self._processes)
-        stop(running)
+        self._processes.close()
         if self._opened:
             self._lock.release()
 
@@ -208,17 +201,6 @@ class Workbench:
             return change_parameters(self._params, experiment.changes)
         except ParameterError as error:
             raise ParameterError(f"experiment '{experiment.name}': {error}") from error
-
-    def _take(self, name: str) -> _Slot:
-        """Wait for a free worktree, and prefer one where the experiment was interrupted."""
-        self.open()
-        with self._changed:
-            self._changed.wait_for(lambda: self._free or self._closed)
-            if self._closed:
-                raise StoppedError(f"experiment '{name}' was not started.")
-            slot = min(self._free, key=lambda slot: slot.worktree.last != name)
-            self._free.remove(slot)
-            return slot
 
     def _run(
         self,
@@ -246,7 +228,7 @@ class Workbench:
     def _prepare(self, experiment: Experiment, worktree: Worktree) -> None:
         """Bring the worktree to HEAD with the experiment's parameters."""
         text = self._parameters(experiment)
-        with self._changed:  # one at a time: Git's list of worktrees
+        with self._guard:
             worktree.reset()
         worktree.configure()
         worktree.label.write_text(experiment.name, encoding="utf-8")
@@ -262,33 +244,20 @@ class Workbench:
         """Run `dvc repro` in the worktree; return False where ``should_stop`` has stopped it."""
         folder, path = slot.worktree.folder, self.log(experiment)
         path.parent.mkdir(parents=True, exist_ok=True)
-        tail: deque[str] = deque(maxlen=_TAIL)
-        stopped = False
         with path.open("w", encoding="utf-8", buffering=1) as log:
-
-            def see(line: str | None) -> None:
-                if line is not None:
-                    tail.append(line)
-                    log.write(f"{line}\n")
-
-            with self._changed:
-                if self._closed:
-                    raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-                command = [sys.executable, "-m", "dvc", "repro"]
-                process = Process(command, slot.share, see, folder=folder)
-                self._processes.add(process)
-            try:
-                while not process.wait(_POLL) and not stopped:
-                    stopped = should_stop is not None and should_stop(folder)
-            finally:
-                stop([process])
-                with self._changed:
-                    self._processes.discard(process)
-        if self._closed:
-            raise StoppedError(f"experiment '{experiment.name}' was stopped.")
-        if process.failed and not stopped:
+            code = self._processes.run(
+                [sys.executable, "-m", "dvc", "repro"],
+                slot.share,
+                lambda line: log.write(f"{line}\n"),
+                folder=folder,
+                should_stop=should_stop and (lambda: should_stop(folder)),
+            )
+        if self._processes.closed:  # a short stage may have ended before the signal came
+            raise StoppedError("It was stopped.")
+        if code:
+            lines = path.read_text(encoding="utf-8").splitlines()[-_TAIL:]
             raise FailedError(
-                f"experiment '{experiment.name}' failed:\n" + "\n".join(tail) + "\nAll of its "
+                f"experiment '{experiment.name}' failed:\n" + "\n".join(lines) + "\nAll of its "
                 f"output: {path}. Finished stages are kept."
             )
-        return not stopped
+        return code is not None

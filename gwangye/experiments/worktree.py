@@ -16,12 +16,12 @@ from gwangye.experiments.repository import (
     METRICS,
     PARAMS,
     PIPELINE,
+    SCORES,
     check_project,
     git,
 )
 from gwangye.params import read_values
 
-SCORES = Path("metrics/scores.csv")
 TRAIN_SECONDS = "Train-seconds"
 """The Git trailer in an experiment's message: how long its training took, by variant."""
 

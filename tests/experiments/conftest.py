@@ -47,17 +47,17 @@ stages:
       outs:
         - models/${key}
   ensemble:
-    cmd: python table_stub.py stages.ensemble models data/predictions/ensemble.parquet
+    cmd: python table_stub.py stages.ensemble models data/ensemble
     deps:
       - models
     params:
       - ensemble
     outs:
-      - data/predictions/ensemble.parquet
+      - data/ensemble
   evaluate:
     cmd: python table_stub.py stages.evaluate metrics
     deps:
-      - data/predictions/ensemble.parquet
+      - data/ensemble
     params:
       - evaluate
     metrics:
@@ -67,8 +67,9 @@ stages:
           cache: false
 """
 IGNORED = (
-    *("/models/", "/data/split/", "/data/target/", "/data/predictions/", "/data/raw/klue-re/"),
-    *("/metrics/*", "!/metrics/metrics.json", "!/metrics/scores.csv", "/.cache/", "/plan.*", ""),
+    *("/models/", "/data/split/", "/data/target/", "/data/ensemble/", "/data/predictions/"),
+    *("/data/raw/klue-re/", "/metrics/*", "!/metrics/metrics.json", "!/metrics/scores.csv"),
+    *("/.cache/", "/plan.*", ""),
 )
 
 

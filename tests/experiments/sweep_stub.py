@@ -37,14 +37,14 @@ def train(variant: str, predictions: str, curves: str) -> None:
 
 
 def evaluate(predictions: str, metrics: str) -> None:
-    rows = ["model,column,pairs,metric,value,low,high,rows,effective_rows"]
+    rows = ["model,column,pairs,metric,value,low,high,rows,effective_rows,note"]
     for f1 in json.loads(Path(predictions).read_text()).values():
         f1 = round(f1, 2)
         rows += [
-            f"ensemble,validation,all,micro_f1,{f1},{f1 - 5},{f1 + 5},80,80",
-            f"ensemble,validation,unseen,micro_f1,{f1 - 9},,,40,40",
-            f"ensemble,validation,all,ece,{f1 / 10},,,80,80",
-            "ensemble,test,all,micro_f1,33.0,28.0,38.0,80,80",
+            f"ensemble,validation,all,micro_f1,{f1},{f1 - 5},{f1 + 5},80,80,",
+            f"ensemble,validation,unseen,micro_f1,{f1 - 9},,,40,40,",
+            f"ensemble,validation,all,ece,{f1 / 10},,,80,80,",
+            "ensemble,test,all,micro_f1,33.0,28.0,38.0,80,80,",
         ]
         write(f"{metrics}/metrics.json", {"ensemble": {"validation": {"micro_f1": f1}}})
     (Path(metrics) / "scores.csv").write_text("\n".join([*rows, ""]))

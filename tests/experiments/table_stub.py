@@ -79,14 +79,14 @@ def ensemble(models: str, out: str) -> None:
     for folder in Path(models).iterdir():
         if folder.name not in VARIANTS:
             shutil.rmtree(folder)
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    write_predictions(predictions(), Path(out))
+    Path(out).mkdir(parents=True)
+    write_predictions(predictions(), Path(out) / "predictions.parquet")
 
 
 def evaluate(folder: str) -> None:
     write_json({"ensemble": {"validation": {"micro_f1": 50.0}}}, Path(folder) / "metrics.json")
-    row = "ensemble,validation,all,micro_f1,50.0,40.0,60.0,80,80.0"
-    head = "model,column,pairs,metric,value,low,high,rows,effective_rows"
+    row = "ensemble,validation,all,micro_f1,50.0,40.0,60.0,80,80.0,"
+    head = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
     (Path(folder) / "scores.csv").write_text(f"{head}\n{row}\n")
 
 

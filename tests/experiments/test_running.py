@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from gwangye.errors import DataError, GwangyeError
-from gwangye.experiments.running import Finished, Listed, Progress, duration, run_all
-from gwangye.experiments.workbench import Experiment, FailedError, Outcome, StoppedError
+from gwangye.experiments.processes import StoppedError
+from gwangye.experiments.running import Experiments, duration, run_all
+from gwangye.experiments.workbench import Experiment, FailedError, Outcome
 
 
 class Bench:
@@ -20,15 +21,6 @@ class Bench:
     def __init__(self, results: dict[str, Outcome | Exception]) -> None:
         self.results = results
         self.closed = False
-
-    def open(self) -> None:
-        pass
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         self.closed = True
@@ -58,18 +50,20 @@ class Interrupted(Bench):
         self.stopped.set()
 
 
-def run(bench: Bench, *names: str) -> tuple[Finished, list[str]]:
-    """Run experiments one at a time; return what was told too."""
+def run(
+    bench: Any, *names: str, kind: type[Experiments] = Experiments
+) -> tuple[list[str], list[str], bool]:
+    """Run experiments one at a time; return which failed, what was told, whether a signal came."""
     told: list[str] = []
-    experiments = [Experiment(name, {}, "") for name in names]
-    progress = Progress(len(names), 1)
-    return run_all(bench, Listed(experiments), progress, told.append), told  # type: ignore[arg-type]
+    experiments = kind(bench, [Experiment(name, {}, "") for name in names], 1, told.append)
+    run_all(experiments, 1, interrupted := threading.Event())
+    return experiments.failed, told, interrupted.is_set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_impatience_while_it_stops_does_no_harm(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    assert run(Interrupted(number), "a", "b") == (Finished([], interrupted=True), [])
+    assert run(Interrupted(number), "a", "b") == ([], [], True)
     assert signal.getsignal(number) is before
 
 
@@ -84,13 +78,14 @@ def test_each_end_is_a_line_and_a_failure_stops_nothing() -> None:
         }
     )
     assert run(bench, *"abcd") == (
-        Finished(["b"], interrupted=False),
+        ["b"],
         [
             "[1/4] a: 1 min 1 s; 3 to go, about 3 min 4 s",
             "ERROR: experiment 'b' failed",
             "[3/4] c: saved already; 1 to go, about 1 min 1 s",
             "[4/4] d: 2 min 1 s; all done",
         ],
+        False,
     )
 
 
@@ -102,14 +97,13 @@ def test_fault_of_the_code_is_not_hidden_and_ends_what_runs() -> None:
 
 
 def test_result_that_cannot_be_taken_in_ends_all() -> None:
-    class Refusing(Listed):
-        def tell(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
+    class Refusing(Experiments):
+        def settle(self, experiment: Experiment, result: Outcome | GwangyeError) -> str:
             raise DataError("no such score")
 
-    experiment = Experiment("a", {}, "")
-    bench = Bench({"a": Outcome(experiment, "1", 1.0, new=True)})
+    bench = Bench({"a": Outcome(Experiment("a", {}, ""), "1", 1.0, new=True)})
     with pytest.raises(DataError, match="no such score"):
-        run_all(bench, Refusing([experiment, experiment]), Progress(2, 1), print)  # type: ignore[arg-type]
+        run(bench, "a", "b", kind=Refusing)
     assert bench.closed
 
 
@@ -125,7 +119,9 @@ def test_result_that_cannot_be_taken_in_ends_all() -> None:
 def test_time_left_is_the_mean_times_what_is_left_by_worker(
     jobs: int, over: int, took: list[float], left: str
 ) -> None:
-    assert Progress(9, jobs, over, took).left() == left
+    experiments = Experiments(Bench({}), [Experiment("a", {}, "")] * 9, jobs, print)  # type: ignore[arg-type]
+    experiments.over, experiments.took = over, took
+    assert experiments.left() == left
 
 
 @pytest.mark.parametrize(

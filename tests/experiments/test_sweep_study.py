@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gwangye.errors import DataError, ParameterError
 from gwangye.experiments.plan import Plan
-from gwangye.experiments.sweep import Sweep, Trial, read_running_curve
+from gwangye.experiments.sweep import Sweep
+from gwangye.experiments.sweep_tables import overview
+from gwangye.experiments.sweep_trials import Trial, read_running_curve
 from gwangye.experiments.workbench import FOLDER, Experiment, FailedError, Outcome
 
 RATE = "train.learning_rate"
 PARAMS = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8")
-HEAD = "model,column,pairs,metric,value,low,high,rows,effective_rows"
+HEAD = "model,column,pairs,metric,value,low,high,rows,effective_rows,note"
 JOURNAL = FOLDER / "sweeps" / "rate.journal"
 
 
@@ -52,7 +55,8 @@ class Trials:
         self.start()
 
     def start(self) -> None:
-        self.sweep = Sweep(self.plan, self.store, self.lines.append)  # type: ignore[arg-type]
+        bench: Any = SimpleNamespace(repository=self.store)
+        self.sweep = Sweep(self.plan, bench, 1, self.lines.append)
 
     def ask(self) -> Experiment:
         experiment = self.sweep.ask()
@@ -61,10 +65,10 @@ class Trials:
 
     def finish(self, experiment: Experiment, *, column: str = "validation") -> str:
         f1 = round(60 - 10 * abs(math.log10(experiment.changes[RATE]) + 4), 2)
-        rows = [HEAD, f"ensemble,{column},all,micro_f1,{f1},{f1 - 5},{f1 + 5},80,80"]
-        rows += ["ensemble,test,all,micro_f1,33.0,,,80,80", "bilstm,test,all,micro_f1,1,,,80,80"]
+        rows = [HEAD, f"ensemble,{column},all,micro_f1,{f1},{f1 - 5},{f1 + 5},80,80,"]
+        rows += ["ensemble,test,all,micro_f1,33.0,,,80,80,", "bilstm,test,all,micro_f1,1,,,80,80,"]
         self.store.tables[experiment.name] = "\n".join([*rows, ""])
-        return self.sweep.tell(experiment, Outcome(experiment, experiment.name, 61.04, new=True))
+        return self.sweep.settle(experiment, Outcome(experiment, experiment.name, 61.04, new=True))
 
     def run(self, count: int) -> None:
         for _ in range(count):
@@ -150,6 +154,9 @@ def test_trial_that_was_never_begun_is_begun(tmp_path: Path) -> None:
     trials = Trials(tmp_path, make_plan())
     trials.sweep.study.enqueue_trial({}, user_attrs={"name": "rate-0"})
     trials.start()
+    assert overview(trials.plan, trials.sweep.trials()).values.tolist() == [
+        ["rate-0", "", "", "", "", "waiting"]
+    ]
     assert trials.ask().name == "rate-0"
     assert trials.ask().name == "rate-1"
 
@@ -157,7 +164,7 @@ def test_trial_that_was_never_begun_is_begun(tmp_path: Path) -> None:
 def test_failed_trial_is_run_again_by_the_next_start(tmp_path: Path) -> None:
     trials = Trials(tmp_path, make_plan(search={"name": "random", "trials": 2}))
     first = trials.ask()
-    assert trials.sweep.tell(first, FailedError("out of memory")) == ""
+    assert trials.sweep.settle(first, FailedError("out of memory")) == ""
     trials.run(1)
     assert trials.sweep.ask() is None
     assert trials.states() == [("rate-0", "failed"), ("rate-1", "finished")]
@@ -177,7 +184,7 @@ def test_trial_given_up_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.M
     curve.write_text("step\tmicro_f1\n9\t0.5\n10\t9", encoding="utf-8")
     assert trials.sweep.should_stop(worse, tmp_path)
     assert trials.lines[-1] == "rate-2: evaluation 1, micro_f1 0.5"
-    told = trials.sweep.tell(worse, Outcome(worse, None, 5.0, new=True))
+    told = trials.sweep.settle(worse, Outcome(worse, None, 5.0, new=True))
     assert told == "given up after evaluation 1: 0.5"
 
     trials.start()

@@ -15,13 +15,13 @@ from filelock import FileLock
 
 from gwangye.errors import DataError, GwangyeError, ParameterError
 from gwangye.experiments.parameters import REMOVED
+from gwangye.experiments.processes import StoppedError
 from gwangye.experiments.workbench import (
     CHECKPOINTS,
     FOLDER,
     Experiment,
     FailedError,
     Outcome,
-    StoppedError,
     Workbench,
 )
 from tests.experiments.conftest import experiment
@@ -195,9 +195,9 @@ def test_closing_stops_what_runs(stubbed: Project) -> None:
         )
         assert running.wait(60)
         workbench.close()
-        with pytest.raises(StoppedError, match="experiment 'closed' was stopped"):
+        with pytest.raises(StoppedError, match="It was stopped"):
             future.result()
-    with pytest.raises(StoppedError, match="experiment 'late' was not started"):
+    with pytest.raises(StoppedError, match="It was stopped before it began"):
         workbench.run(experiment("late", loss__gamma=11.5))
 
 
