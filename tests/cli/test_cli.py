@@ -336,7 +336,7 @@ def test_compare_on_the_target_too(predicted: Path) -> None:
         (
             ["good", "bad@main"],
             DataError,
-            "bad@main: Revision 'main' cannot be read: .* is not a git",
+            "bad@main: Revision 'main' cannot be read: .* is not",
         ),
     ],
 )
