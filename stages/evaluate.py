@@ -57,9 +57,9 @@ def main(params: Params, data: str, out: str) -> None:
     members = {member: read_member(source, member, labels) for member in params.members()}
     for part, rows in evaluator.disagreements(tables["ensemble"], members).items():
         write_csv(rows, folder / "tables" / "disagreements" / f"{part}.csv")
-    doubted = evaluator.doubted_labels(tables["ensemble"])
-    write_csv(doubted, folder / "tables" / "label_noise.csv")
-    logger.info("labels in doubt: %d", len(doubted))
+    suspected = evaluator.suspected_labels(tables["ensemble"])
+    write_csv(suspected, folder / "tables" / "label_noise.csv")
+    logger.info("suspected label errors: %d", len(suspected))
     for name, curve in read_curves(folder / "train", list(params.variants)).items():
         write_csv(curve, folder / "tables" / "curves" / f"{name}.csv")
     write_csv(scores, folder / "scores.csv")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gwangye.errors import DataError
 from gwangye.evaluation.analysis.confusions import confusions
 from gwangye.evaluation.analysis.disagreements import disagreements
-from gwangye.evaluation.analysis.label_noise import doubted_labels
+from gwangye.evaluation.analysis.label_noise import suspected_labels
 from gwangye.evaluation.analysis.relations import relation_scores
 from gwangye.evaluation.analysis.rows import confident_errors
 from gwangye.evaluation.analysis.slices import slice_scores, slice_values
@@ -31,27 +31,18 @@ from gwangye.examples import Dataset
 from gwangye.files import write_csv
 from gwangye.prediction.tables import PARTS, check_once, stack
 
-TABLES = ("per_relation", "slices", "confusions", "errors", "reliability", "risk_coverage")
-
-
-@dataclass(frozen=True)
-class PartEvaluation:
-    """How well one part ("validation" or "test") is predicted."""
-
-    lines: list[dict[str, Any]]  # of the table of scores, without the model
-    per_relation: pd.DataFrame
-    slices: pd.DataFrame
-    confusions: pd.DataFrame
-    errors: pd.DataFrame
-    reliability: pd.DataFrame
-    risk_coverage: pd.DataFrame
-
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The evaluation of one model, by part; a part without labels is not in it."""
+    """The evaluation of one model; a part ("validation", "test") without labels is not in it.
 
-    parts: dict[str, PartEvaluation]
+    Args:
+        lines: Of the table of scores, without the model.
+        tables: By name ("per_relation", "slices", ...) and part.
+    """
+
+    lines: list[dict[str, Any]]
+    tables: dict[tuple[str, str], pd.DataFrame]
 
     def scores(self, name: str) -> pd.DataFrame:
         """Return all scores of the model, as :data:`gwangye.evaluation.scores.FIELDS` says.
@@ -59,14 +50,13 @@ class Evaluation:
         Args:
             name: The model's name.
         """
-        lines = [{"model": name, **line} for part in self.parts.values() for line in part.lines]
+        lines = [{"model": name, **line} for line in self.lines]
         return pd.DataFrame(lines, columns=list(FIELDS)).astype(FIELDS)
 
     def write_tables(self, folder: Path, name: str) -> None:
         """Write ``<table>/<name>_<part>.csv`` below ``folder`` for each table and part."""
-        for part, evaluation in self.parts.items():
-            for table in TABLES:
-                write_csv(getattr(evaluation, table), folder / table / f"{name}_{part}.csv")
+        for (table, part), rows in self.tables.items():
+            write_csv(rows, folder / table / f"{name}_{part}.csv")
 
 
 class _Rows(NamedTuple):
@@ -107,12 +97,16 @@ class Evaluator:
                 test row is not predicted.
         """
         check_once(table, "the prediction table")
-        parts = {}
+        lines: list[dict[str, Any]] = []
+        tables: dict[tuple[str, str], pd.DataFrame] = {}
         for part in PARTS:
             rows, probabilities = self._labelled(table, part)
             if rows is not None:
-                parts[part] = self._part(part, rows, probabilities)
-        return Evaluation(parts)
+                found = self._intervals(rows.true, probabilities)
+                lines += self._scores(part, rows, probabilities, found)
+                own = self._tables(rows, probabilities, found)
+                tables |= {(name, part): of_part for name, of_part in own.items()}
+        return Evaluation(lines, tables)
 
     def disagreements(
         self, table: pd.DataFrame, members: Mapping[str, pd.DataFrame]
@@ -142,7 +136,7 @@ class Evaluator:
                 )
         return found
 
-    def doubted_labels(self, table: pd.DataFrame) -> pd.DataFrame:
+    def suspected_labels(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the validation rows whose label the model doubts that did not train on them.
 
         Raises:
@@ -150,7 +144,7 @@ class Evaluator:
         """
         rows, probabilities = self._labelled(table, "validation")
         examples = self.dataset.train.head(0) if rows is None else rows.examples
-        return doubted_labels(examples, probabilities, self.dataset.task.labels)
+        return suspected_labels(examples, probabilities, self.dataset.task.labels)
 
     def _labelled(self, table: pd.DataFrame, part: str) -> tuple[_Rows | None, NDArray[np.float64]]:
         """Return the labelled rows of a part, if any, and their (rows, relations) probabilities."""
@@ -176,37 +170,39 @@ class Evaluator:
         true = self.dataset.task.label_ids(examples)
         return _Rows(examples, true, slice_values(examples, part, self.dataset), raking)
 
-    def _part(self, part: str, rows: _Rows, probabilities: NDArray[np.float64]) -> PartEvaluation:
-        task, true = self.dataset.task, rows.true
-        predicted = probabilities.argmax(axis=1)
-        found = self._intervals(true, probabilities)
-        lines = _lines(part, "all", true, probabilities, found)
+    def _scores(
+        self, part: str, rows: _Rows, probabilities: NDArray[np.float64], found: ScoreIntervals
+    ) -> list[dict[str, Any]]:
+        """Return the lines of the table of scores for one part."""
+        lines = _lines(part, "all", rows.true, probabilities, found)
         seen = (rows.slices["pair"] == "seen").to_numpy()
         for pairs, chosen in (("seen", seen), ("unseen", ~seen)):
             if chosen.any():
-                some = (true[chosen], probabilities[chosen])
+                some = (rows.true[chosen], probabilities[chosen])
                 # the default split: no validation pair is in the training rows
                 own = found if chosen.all() else self._intervals(*some)
                 lines += _lines(part, pairs, *some, own)
         if rows.raking is not None:
-            weighted = self._intervals(true, probabilities, rows.raking)
-            column = f"{part}_reweighted"
-            lines += _lines(column, "all", true, probabilities, weighted, rows.raking)
-        return PartEvaluation(
-            lines=lines,
-            per_relation=relation_scores(
-                true, probabilities, task.labels, task.negative_label, found
-            ),
-            slices=slice_scores(
-                rows.slices, true, predicted, task, resamples=self.resamples, seed=self.seed
-            ),
-            confusions=confusions(true, predicted, task.labels),
-            errors=confident_errors(rows.examples, probabilities, task.labels, self.num_errors),
-            reliability=reliability(probabilities, true).round(2),
-            risk_coverage=risk_coverage(
-                probabilities, true, task.labels, task.negative_label
-            ).round(4),
-        )
+            same = (rows.true, probabilities)
+            weighted = self._intervals(*same, rows.raking)
+            lines += _lines(f"{part}_reweighted", "all", *same, weighted, rows.raking)
+        return lines
+
+    def _tables(
+        self, rows: _Rows, probabilities: NDArray[np.float64], found: ScoreIntervals
+    ) -> dict[str, pd.DataFrame]:
+        """Return the tables of one part by name."""
+        task, true, predicted = self.dataset.task, rows.true, probabilities.argmax(axis=1)
+        labels, negative = task.labels, task.negative_label
+        options: dict[str, Any] = {"resamples": self.resamples, "seed": self.seed}
+        return {
+            "per_relation": relation_scores(true, probabilities, labels, negative, found),
+            "slices": slice_scores(rows.slices, true, predicted, task, **options),
+            "confusions": confusions(true, predicted, labels),
+            "errors": confident_errors(rows.examples, probabilities, labels, self.num_errors),
+            "reliability": reliability(probabilities, true).round(2),
+            "risk_coverage": risk_coverage(probabilities, true, labels, negative).round(4),
+        }
 
     def _intervals(
         self,

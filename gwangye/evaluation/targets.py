@@ -19,8 +19,9 @@ from pydantic import Field
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
 from gwangye.evaluation.seen import seen_entities
+from gwangye.evaluation.shift.known_shares import ROUNDING, check_known
 from gwangye.evaluation.shift.label_shares import ShareEstimate
-from gwangye.evaluation.shift.label_shift import ROUNDING, bbse_shares, em_shares, known_shares
+from gwangye.evaluation.shift.label_shift import bbse_shares, em_shares
 from gwangye.evaluation.shift.labelling import shares_from_sheet
 from gwangye.evaluation.shift.reweighting import Margin, Raking, rake
 from gwangye.examples import Dataset
@@ -236,7 +237,7 @@ def with_known(
             rest.
     """
     try:
-        known_shares(known, relations)
+        check_known(known, relations)
     except ParameterError as error:
         raise ParameterError(f"target.{error}") from error
     left = max(0.0, 1 - sum(known.values()))

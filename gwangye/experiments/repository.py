@@ -15,10 +15,9 @@ PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")  # the headline of SCORES, which DVC compares
 SCORES = Path("metrics/scores.csv")
-SPLIT = Path("data/split")
-PREDICTIONS = Path("data/predictions")
-ENSEMBLE = Path("data/ensemble/predictions.parquet")
-TARGET = Path("data/target")
+DATA = Path("data")
+SPLIT = DATA / "split"
+TARGET = DATA / "target"
 CODE = ("gwangye", "stages")
 
 

@@ -27,7 +27,7 @@ from gwangye.report.tables import (
 )
 
 LISTED = 500
-"""Rows of a list (doubted labels, disagreements) that the page holds; the tables hold all."""
+"""Rows of label errors or disagreements that the page holds; the tables hold all."""
 
 
 def collect(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis.confusions import confusion_matrix
-from gwangye.evaluation.analysis.kinds import kinds_of_error
+from gwangye.evaluation.analysis.confusions import confusion_matrix, kinds_of_error
+from gwangye.evaluation.scores import score_text
 from gwangye.examples import Task
 from gwangye.report.tables import Columns
 
@@ -99,38 +99,41 @@ def _confusions(
 
 
 def _weak_relations(table: Columns | None, negative_label: str | None) -> list[Finding]:
-    if table is None:
-        return []
-    names = ("relation", "f1", "f1_low", "f1_high", "support")
     rows = [
         row
-        for row in zip(*(table[name] for name in names), strict=True)
-        if row[0] != negative_label and row[1] is not None and row[4] >= MINIMUM_SUPPORT
+        for row in _rows_of(table)
+        if row["relation"] != negative_label and row["support"] >= MINIMUM_SUPPORT
     ]
     return [
-        Finding(f"{name}: F1 {_interval(f1, low, high)}, {_rows(support)}.", {"actual": name})
-        for name, f1, low, high, support in sorted(rows, key=lambda row: row[1])[:LINES]
+        Finding(
+            f"{row['relation']}: F1 {_interval(row, 'f1')}, {_rows(row['support'])}.",
+            {"actual": row["relation"]},
+        )
+        for row in _lowest(rows, "f1")
     ]
 
 
 def _weak_slices(table: Columns | None, rows_of_part: int) -> list[Finding]:
-    if table is None:
-        return []
-    names = ("slice", "value", "micro_f1", "micro_f1_low", "micro_f1_high", "rows")
-    rows = [
-        row
-        for row in zip(*(table[name] for name in names), strict=True)
-        # a slice of all rows is no weak spot
-        if row[2] is not None and MINIMUM_ROWS <= row[5] < rows_of_part
-    ]
+    # a slice of all rows is no weak spot
+    rows = [row for row in _rows_of(table) if MINIMUM_ROWS <= row["rows"] < rows_of_part]
     return [
         Finding(
-            f"{_words(name)}, {_words(value)}: micro-F1 {_interval(f1, low, high)}, "
-            f"{_rows(count)}.",
-            slice_filter(name, value),
+            f"{_words(row['slice'])}, {_words(row['value'])}: micro-F1 "
+            f"{_interval(row, 'micro_f1')}, {_rows(row['rows'])}.",
+            slice_filter(row["slice"], row["value"]),
         )
-        for name, value, f1, low, high, count in sorted(rows, key=lambda row: row[2])[:LINES]
+        for row in _lowest(rows, "micro_f1")
     ]
+
+
+def _rows_of(table: Columns | None) -> list[dict[str, Any]]:
+    columns = table or {}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _lowest(rows: list[dict[str, Any]], score: str) -> list[dict[str, Any]]:
+    known = [row for row in rows if row[score] is not None]
+    return sorted(known, key=lambda row: row[score])[:LINES]
 
 
 def slice_filter(name: str, value: str) -> dict[str, str]:
@@ -138,10 +141,8 @@ def slice_filter(name: str, value: str) -> dict[str, str]:
     return {name: value} if name in ("type_pair", "source") else {}
 
 
-def _interval(value: float, low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return f"{value:.1f}"
-    return f"{value:.1f} ({low:.1f}–{high:.1f})"
+def _interval(row: dict[str, Any], score: str) -> str:
+    return score_text(row[score], row[f"{score}_low"], row[f"{score}_high"])
 
 
 def _times(count: int) -> str:

@@ -17,16 +17,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from gwangye.evaluation.scores import TITLES
+
 # in the order in which they build on each other
 SCRIPTS = (
     *("dom.js", "charts.js", "rows.js", "sentence.js", "matrix.js", "tables.js", "lists.js"),
     *("browser.js", "main.js"),
 )
-COLUMNS = {
-    "validation": "validation",
-    "validation_reweighted": "re-weighted to the target",
-    "test": "test",
-}
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -39,7 +36,7 @@ def render(content: Mapping[str, Any]) -> str:
     scores = content["scores"]
     columns = {
         key: title
-        for key, title in COLUMNS.items()
+        for key, title in TITLES.items()
         if any(key in of_model for of_model in scores.values())
     }
     return fill(

@@ -101,7 +101,7 @@ def test_without_a_negative_label() -> None:
     result = evaluate(VALIDATION, split({}, Task(LABELS, None, ["PER"])), num_errors=9)
     # micro-F1 over all classes is accuracy
     assert points(result)["validation"]["micro_f1"] == 33.33
-    slices = result.parts["validation"].slices
+    slices = result.tables["slices", "validation"]
     assert slices.loc[0, ["relation_for_none", "wrong_relation"]].tolist() == [0, 2]
 
 
@@ -290,7 +290,7 @@ def test_models_of_the_same_rows_are_each_judged_by_their_own_predictions() -> N
 
 
 def test_slices_of_a_model() -> None:
-    slices = evaluate(VALIDATION, split({})).parts["validation"].slices
+    slices = evaluate(VALIDATION, split({})).tables["slices", "validation"]
     assert slices["slice"].unique().tolist()[:3] == ["type_pair", "source", "sentence_length"]
     # three rows; v1 right: TP 1, FP 2, FN 1
     assert slices.loc[0, ["value", "rows", "micro_f1"]].tolist() == ["PER-POH", 3, 40.0]
@@ -319,11 +319,11 @@ def test_members_that_predict_other_rows_are_refused() -> None:
         evaluator.disagreements(VALIDATION, {"bigru": TEST})
 
 
-def test_doubted_labels_are_of_validation_rows() -> None:
+def test_suspected_labels_are_of_validation_rows() -> None:
     rows = {f"v{i}": ("no_relation", "per:title")[i % 2] for i in range(12)}
     dataset = Dataset(frame(rows), frame({"t1": "per:title"}), TASK)
     none, title = [0.9, 0.1, 0.0], [0.1, 0.9, 0.0]
     shares = {guid: (none, title)[label == "per:title"] for guid, label in rows.items()}
     table = pd.concat([predicted("validation", {**shares, "v4": title}), TEST])
-    assert Evaluator(dataset).doubted_labels(table)["guid"].tolist() == ["v4"]
-    assert len(Evaluator(split({})).doubted_labels(NO_TEST)) == 0
+    assert Evaluator(dataset).suspected_labels(table)["guid"].tolist() == ["v4"]
+    assert len(Evaluator(split({})).suspected_labels(NO_TEST)) == 0

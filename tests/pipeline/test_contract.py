@@ -79,7 +79,7 @@ CONCERNED = {
     "gwangye/prediction/ensembling.py": {"ensemble", *PREDICTING, *EVALUATING},
     "gwangye/evaluation/calibration.py": EVALUATING,
     "gwangye/evaluation/shift/reweighting.py": EVALUATING,
-    "gwangye/evaluation/robustness/names.py": {"robustness", *EVALUATING},
+    "gwangye/evaluation/robustness/perturbations.py": {"robustness", *EVALUATING},
     "gwangye/report/findings.py": {"report"},
     "gwangye/report/assets/report.css": {"report"},
     "gwangye/metrics.py": {"train", *EVALUATING},

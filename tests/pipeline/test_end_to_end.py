@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gwangye.evaluation.scores import read_scores
 from gwangye.params import load_params
+from gwangye.prediction.tables import predictions_file
 from tests.pipeline.conftest import ROOT, Project, without_git
 from tests.tiny import write_tiny_encoder
 
@@ -65,20 +67,29 @@ def test_second_run_does_nothing(finished: Project) -> None:
     assert finished.reproduce() == set()
 
 
-def test_metrics_of_ensemble_and_variants(finished: Project) -> None:
+def test_scores_of_ensemble_and_variants(finished: Project) -> None:
+    columns = ["validation", "validation_reweighted", "test"]
     metrics = read_json(finished, "metrics/metrics.json")
     assert list(metrics) == ["ensemble", *VARIANTS]
     for scores in metrics.values():
-        assert list(scores) == ["validation", "validation_reweighted", "test"]
-        for column in scores.values():
-            for name in ("micro_f1", "auprc"):
-                assert 0 <= column[f"{name}_low"] <= column[name] <= column[f"{name}_high"] <= 100
-        assert scores["validation"]["rows"] == scores["validation_reweighted"]["rows"]
-        weighted = scores["validation_reweighted"]
-        assert 1 < weighted["effective_rows"] < weighted["rows"]
-        assert scores["test"]["rows"] == 60
+        assert list(scores) == columns
+        assert all(list(scores[c]) == ["micro_f1", "auprc", "accuracy"] for c in columns)
+    text = (finished.folder / "metrics/scores.csv").read_text(encoding="utf-8")
+    table = read_scores(text, "scores.csv").set_index(["model", "column", "pairs", "metric"])
+    for name in ["ensemble", *VARIANTS]:
+        for column in columns:
+            for metric in ("micro_f1", "auprc"):
+                score = table.loc[(name, column, "all", metric)]
+                assert score["value"] == metrics[name][column][metric]
+                assert 0 <= score["low"] <= score["value"] <= score["high"] <= 100
+        plain, weighted, test, unseen = (
+            table.loc[(name, column, pairs, "micro_f1")]
+            for column, pairs in [*((c, "all") for c in columns), ("validation", "unseen")]
+        )
+        assert plain["rows"] == weighted["rows"] > weighted["effective_rows"] > 1
+        assert test["rows"] == 60
         # split by entity pair: nothing in validation is seen
-        assert scores["validation"]["unseen_pair"]["rows"] == scores["validation"]["rows"]
+        assert unseen["rows"] == plain["rows"]
 
 
 def test_target_is_counted_and_estimated(finished: Project) -> None:
@@ -110,7 +121,7 @@ def test_models_are_compared(finished: Project) -> None:
 
 @pytest.mark.parametrize("name", [*VARIANTS, "ensemble"])
 def test_predictions_hold_every_row_once_per_seed(finished: Project, name: str) -> None:
-    table = pd.read_parquet(finished.folder / f"data/predictions/{name}.parquet")
+    table = pd.read_parquet(predictions_file(finished.folder / "data", name))
     train = pd.read_parquet(finished.folder / "data/split/train.parquet")
     seeds = ["seed"] if name == "bilstm" else []
     assert list(table.columns) == ["guid", "part", *seeds, *labels_of(finished)]
@@ -126,7 +137,7 @@ def test_predictions_hold_every_row_once_per_seed(finished: Project, name: str) 
 
 
 def test_ensemble_is_stacked_from_its_members(finished: Project) -> None:
-    weights = read_json(finished, "data/predictions/ensemble_weights.json")
+    weights = read_json(finished, "data/ensemble/weights.json")
     assert list(weights) == ["entity_start", "bilstm/8", "bigru"]
     assert sum(weights.values()) == pytest.approx(1.0)
     assert len(set(weights.values())) == 3
@@ -159,7 +170,7 @@ def test_robustness_of_every_variant(finished: Project, name: str) -> None:
 
 
 def test_submission_is_in_the_competitions_form(finished: Project) -> None:
-    with (finished.folder / "data/predictions/submission.csv").open(encoding="utf-8") as file:
+    with (finished.folder / "data/ensemble/submission.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
     assert list(rows[0]) == ["id", "pred_label", "probs"]

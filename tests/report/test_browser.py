@@ -261,7 +261,7 @@ def test_what_a_run_has_not_is_said(bare_report: Path, visit: Visit) -> None:
 def test_no_label_in_doubt(bare_run: Run, visit: Visit) -> None:
     bare_run.write("tables/label_noise.csv", NOISE)
     page = visit(bare_run.write_page())
-    assert page.locator("#labels .notice").inner_text() == "No label is in doubt."
+    assert page.locator("#labels .notice").inner_text() == "No label error is suspected."
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

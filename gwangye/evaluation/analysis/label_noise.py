@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gwangye.evaluation.analysis.rows import readable_rows
 
 
-def doubted_labels(
+def suspected_labels(
     examples: pd.DataFrame, probabilities: NDArray[np.floating], labels: Sequence[str]
 ) -> pd.DataFrame:
     """Return the rows whose label is perhaps wrong, by confident learning (cleanlab).
@@ -61,7 +61,7 @@ def doubted_labels(
 def _judge(
     true: NDArray[np.integer], probabilities: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return the (rows,) flags of doubted labels and the (rows,) quality of all labels."""
+    """Return the (rows,) flags of suspected label errors and the (rows,) quality of all labels."""
     present = np.unique(true)
     if len(present) < 2:  # nothing that a label could be taken for
         return np.zeros(len(true), dtype=bool), np.ones(len(true))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis.kinds import kinds_per_relation
+from gwangye.evaluation.analysis.confusions import kinds_per_relation
 from gwangye.evaluation.shift.f1_replicates import defined_limits
 from gwangye.evaluation.shift.score_intervals import ScoreIntervals
 from gwangye.metrics import per_relation
@@ -34,7 +34,7 @@ def relation_scores(
         The columns of :func:`gwangye.metrics.per_relation` (percent, 2 decimals); ``f1`` and
         ``auprc`` with 95 % intervals (``_low``, ``_high``), missing for a relation that no row has
         and where all resamples score alike; and the columns of
-        :func:`gwangye.evaluation.analysis.kinds.kinds_per_relation`.
+        :func:`gwangye.evaluation.analysis.confusions.kinds_per_relation`.
     """
     table = per_relation(true, probabilities, labels, found.relation_auprc)
     for score in ("f1", "auprc"):

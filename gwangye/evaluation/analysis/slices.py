@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gwangye.evaluation.analysis.kinds import error_masks
+from gwangye.evaluation.analysis.confusions import error_masks
 from gwangye.evaluation.seen import seen_entities, seen_pairs
 from gwangye.evaluation.shift.f1_replicates import defined_limits, f1_replicates, micro_counts
 from gwangye.evaluation.shift.resampling import resample_counts

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.errors import DataError
+from gwangye.evaluation.shift.known_shares import ROUNDING, KnownShares
 from gwangye.evaluation.shift.label_shares import ShareEstimate
 from gwangye.evaluation.shift.maximum_likelihood import most_likely_shares
-from gwangye.evaluation.shift.resampling import Floats, percentiles, resample_counts
+from gwangye.evaluation.shift.resampling import Floats, resample_counts
 from gwangye.metrics import Ids, Probabilities, check_ids, check_probabilities, check_shape
 
 VALIDATION, TARGET = 0, 1
@@ -24,9 +25,6 @@ VALIDATION, TARGET = 0, 1
 
 RIDGE = 1e-4
 """How much less a distance from the prior counts than one from the predictions (BBSE)."""
-
-ROUNDING = 1e-12
-"""A smaller singular value, of columns of length 1, is 0."""
 
 
 def em_shares(
@@ -81,39 +79,27 @@ def em_shares(
             f"got {source.tolist()}."
         )
     _check_target(target_probabilities, labels)
-    fixed = known_shares(known or {}, labels)
     blocks = resample_counts(len(target_probabilities), resamples, (seed, TARGET))
     present = np.flatnonzero(source)
-    _check_free(fixed, present, labels)
+    rest = KnownShares(known or {}, labels, present)
     probabilities = np.asarray(target_probabilities, dtype=np.float64)[:, present]
     prior = (source[present] / source.sum())[:, None]  # (present, 1)
-    held = fixed[present] / _left_for(fixed, present)
-    point, converged = most_likely_shares(probabilities, prior, start=prior, known=held)
+    point, converged = most_likely_shares(probabilities, prior, start=prior, known=rest.held)
 
     generator = np.random.default_rng((seed, VALIDATION))
-    replicates = np.zeros((resamples, len(labels)))
-    done = 0
+    replicates = []
     for counts in blocks:
         width = counts.shape[1]
         drawn = generator.multinomial(source.sum(), prior[:, 0], size=width).T / source.sum()
         # A resample's shares are near those of all rows; none may start from 0, which stays 0.
         start = np.where(drawn > 0, 0.99 * point + 0.01 * prior, 0)
         shares, settled = most_likely_shares(
-            probabilities, drawn, start=start, counts=counts, known=held
+            probabilities, drawn, start=start, counts=counts, known=rest.held
         )
-        replicates[done : done + width, present] = shares.T
-        converged, done = converged and settled, done + width
-    free = np.isnan(held)
-    return _estimate(
-        "em",
-        labels,
-        present,
-        point[:, 0],
-        replicates,
-        _condition(probabilities[:, free]),
-        converged,
-        fixed,
-    )
+        replicates.append(shares.T)
+        converged = converged and settled
+    condition = _condition(probabilities[:, np.isnan(rest.held)])
+    return rest.estimate("em", point[:, 0], np.concatenate(replicates), condition, converged)
 
 
 def bbse_shares(
@@ -174,9 +160,7 @@ def bbse_shares(
     check_probabilities(validation_probabilities)
     _check_target(target_probabilities, labels)
     present = np.unique(validation_true)
-    fixed = known_shares(known or {}, labels)
-    _check_free(fixed, present, labels)
-    held = fixed[present] / _left_for(fixed, present)
+    rest = KnownShares(known or {}, labels, present)
     validation = _predictions(validation_probabilities, soft)
     target = _predictions(target_probabilities, soft)
     of_relation = [np.flatnonzero(validation_true == label) for label in present]
@@ -189,9 +173,8 @@ def bbse_shares(
         return joint / np.maximum(rows, 1)[:, None, :], rows / rows.sum(axis=1, keepdims=True)
 
     matrices, priors = confusion(np.ones((len(validation), 1)))
-    point = _nearest_shares(matrices[0], target.mean(axis=0), priors[0], held)
-    replicates = np.zeros((resamples, len(labels)))
-    done = 0
+    point = _nearest_shares(matrices[0], target.mean(axis=0), priors[0], rest.held)
+    replicates = []
     for ours, theirs in zip(
         resample_counts(len(validation), resamples, (seed, VALIDATION)),
         resample_counts(len(target), resamples, (seed, TARGET)),
@@ -199,49 +182,10 @@ def bbse_shares(
     ):
         predicted = (target.T @ theirs / len(target)).T  # (block, relations)
         for matrix, prior, shares in zip(*confusion(ours), predicted, strict=True):
-            replicates[done, present] = _nearest_shares(matrix, shares, prior, held)
-            done += 1
+            replicates.append(_nearest_shares(matrix, shares, prior, rest.held))
     method = "bbse_soft" if soft else "bbse_hard"
-    condition = _condition(matrices[0][:, np.isnan(held)])
-    return _estimate(method, labels, present, point, replicates, condition, True, fixed)
-
-
-def known_shares(known: Mapping[str, float], labels: Sequence[str]) -> Floats:
-    """Return (relations,) the known shares in label order, NaN where nothing is known.
-
-    Raises:
-        ParameterError: A name is no relation; a share is below 0 or they sum to more than 1.
-    """
-    for label, share in known.items():
-        if label not in labels:
-            raise ParameterError(f"known: no relation '{label}'. {did_you_mean(label, labels)}")
-        if not 0 <= share <= 1:
-            raise ParameterError(f"known.{label} is {share}. Allowed: a share from 0 to 1.")
-    if sum(known.values()) > 1 + ROUNDING:
-        raise ParameterError(
-            f"known: the shares sum to {sum(known.values()):.4g}. Allowed: at most 1."
-        )
-    return np.array([known.get(label, np.nan) for label in labels])
-
-
-def _check_free(fixed: Floats, present: NDArray[np.integer], labels: Sequence[str]) -> None:
-    """Raise where the known shares and the relations that have labelled rows contradict."""
-    total = float(np.nansum(fixed))
-    if total < 1 - ROUNDING and not np.isnan(fixed[present]).any():
-        raise ParameterError(
-            f"known: shares of all {len(present)} relations that have labelled rows, but they sum "
-            f"to {total:.4g}. Leave one of them out, or let them sum to 1."
-        )
-    if _left_for(fixed, present) < ROUNDING:
-        raise ParameterError(
-            "known: the shares leave nothing to the relations that have labelled rows "
-            f"({', '.join(labels[i] for i in present)}). Leave some out."
-        )
-
-
-def _left_for(fixed: Floats, present: NDArray[np.integer]) -> float:
-    """Return what known shares of relations without labelled rows leave to the others."""
-    return 1 - float(np.nansum(np.delete(fixed, present)))
+    condition = _condition(matrices[0][:, np.isnan(rest.held)])
+    return rest.estimate(method, point, np.array(replicates), condition, converged=True)
 
 
 def _check_target(probabilities: Probabilities, labels: Sequence[str]) -> None:
@@ -309,29 +253,3 @@ def _condition(columns: Floats) -> float:
         return float("inf")
     values = np.linalg.svd(columns / lengths, compute_uv=False)
     return float(values[0] / values[-1]) if values[-1] > ROUNDING else float("inf")
-
-
-def _estimate(
-    method: str,
-    labels: Sequence[str],
-    present: NDArray[np.integer],
-    point: Floats,
-    replicates: Floats,
-    condition: float,
-    converged: bool,
-    fixed: Floats,
-) -> ShareEstimate:
-    left = _left_for(fixed, present)
-    shares = np.nan_to_num(fixed)
-    shares[present] = left * point
-    low, high = percentiles(replicates * left)
-    low, high = (np.where(np.isnan(fixed), limit, shares) for limit in (low, high))
-    return ShareEstimate(
-        method=method,
-        labels=tuple(labels),
-        shares=shares,
-        low=low,
-        high=high,
-        condition=condition,
-        converged=converged,
-    )

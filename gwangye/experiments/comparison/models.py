@@ -17,9 +17,9 @@ from gwangye.experiments.comparison.flips import Flips, flips
 from gwangye.experiments.comparison.paired_bootstrap import compare
 from gwangye.experiments.comparison.pairs import Pair, align
 from gwangye.experiments.comparison.results import Comparison
-from gwangye.experiments.repository import ENSEMBLE, PREDICTIONS, SPLIT, TARGET
+from gwangye.experiments.repository import DATA, SPLIT, TARGET
 from gwangye.experiments.revisions import fetch_output
-from gwangye.prediction.tables import read_predictions
+from gwangye.prediction.tables import predictions_file, read_predictions
 
 
 def compare_models(
@@ -73,7 +73,7 @@ def predictions_of(model: str, labels: Sequence[str]) -> pd.DataFrame:
         DataError: There are no such predictions, they are not at hand, or of other relations.
     """
     name, _, revision = model.partition("@")
-    path = ENSEMBLE if name == "ensemble" else PREDICTIONS / f"{name}.parquet"
+    path = predictions_file(DATA, name)
     if not revision:
         return read_predictions(path, labels)
     with tempfile.TemporaryDirectory() as temporary:

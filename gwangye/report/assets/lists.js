@@ -1,4 +1,4 @@
-// --- lists of sentences from other tables: doubted labels, disagreements, changed predictions ---
+// --- lists of sentences from other tables: suspected label errors, disagreements, changed predictions ---
 
 const STEP = 5;
 
@@ -32,7 +32,7 @@ const line = (head, row, ...rest) => element("li", {class: "row"},
   element("div", {class: "head"}, head, element("span", {class: "guid"}, row.guid)),
   sentence(row.sentence ?? "", row.spans), rest);
 
-const doubtedLabel = row => line([
+const suspectedLabel = row => line([
   "labelled ", relation(row.label, "doubted"), ` ${percentOf(row.probability_of_label)} `,
   "· models say ", relation(row.suggested, "gold"), ` ${percentOf(row.probability_of_suggested)} `,
   element("span", {class: "measure"}, `label quality ${decimal(row.quality, 2)}`),

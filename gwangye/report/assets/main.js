@@ -114,12 +114,12 @@ function drawRobustness() {
 function drawLabels() {
   const found = DATA.label_noise;
   if (!found) return put("labels", ".content", notice("Label errors were not searched for in this run."));
-  if (!found.total) return put("labels", ".content", notice("No label is in doubt."));
+  if (!found.total) return put("labels", ".content", notice("No label error is suspected."));
   return put("labels", ".content", [
     element("p", {class: "about"}, `${counted(found.total, "row")} whose label the models doubt, by `
       + "predictions of models that were not trained on them. For people to check: nothing is "
       + "changed by itself."),
-    growing(withSpans(found), doubtedLabel, found.total)]);
+    growing(withSpans(found), suspectedLabel, found.total)]);
 }
 
 const NO_VOTE = new Set(["guid", "actual", "divergence", "sentence", "spans"]);

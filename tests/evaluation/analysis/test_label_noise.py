@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gwangye.evaluation.analysis.label_noise import doubted_labels
+from gwangye.evaluation.analysis.label_noise import suspected_labels
 
 LABELS = ["no_relation", "per:title", "org:product"]
 COLUMNS = (
@@ -35,7 +35,7 @@ def test_rows_whose_label_is_doubted() -> None:
     probabilities = sure_of(*[0] * 10, *[1] * 10)
     probabilities[3] = [0.1, 0.7, 0.2]
     probabilities[14] = [0.9, 0.02, 0.08]
-    table = doubted_labels(examples(labels), probabilities, LABELS)
+    table = suspected_labels(examples(labels), probabilities, LABELS)
     # quality is of the labels that rows have, so of 0.1 + 0.7 and 0.9 + 0.02
     assert table.to_csv(index=False).splitlines() == [
         COLUMNS,
@@ -46,7 +46,7 @@ def test_rows_whose_label_is_doubted() -> None:
 
 def test_labels_that_the_model_agrees_with_are_not_doubted() -> None:
     labels = ["no_relation"] * 5 + ["per:title"] * 5
-    table = doubted_labels(examples(labels), sure_of(*[0] * 5, *[1] * 5), LABELS)
+    table = suspected_labels(examples(labels), sure_of(*[0] * 5, *[1] * 5), LABELS)
     assert table.to_csv(index=False) == f"{COLUMNS}\n"
 
 
@@ -55,7 +55,7 @@ def test_relation_of_a_single_row() -> None:
     labels = ["no_relation"] * 6 + ["per:title"] * 6 + ["org:product"]
     probabilities = sure_of(*[0] * 6, *[1] * 6, 0)
     probabilities[2] = [0.02, 0.9, 0.08]
-    table = doubted_labels(examples(labels), probabilities, LABELS)
+    table = suspected_labels(examples(labels), probabilities, LABELS)
     assert table["guid"].tolist()[0] == "g02"
     assert set(table["suggested"]) <= set(LABELS)
 
@@ -67,7 +67,7 @@ def test_another_relation_is_suggested_although_the_label_is_the_most_probable()
     probabilities[0] = [0.46, 0.0, 0.54]
     probabilities[11:] = [0.25, 0.33, 0.42]
     probabilities[13] = [0.25, 0.35, 0.4]
-    table = doubted_labels(examples(labels), probabilities, LABELS)
+    table = suspected_labels(examples(labels), probabilities, LABELS)
     assert table["guid"].tolist() == ["g13"]
     assert table["suggested"].tolist() == ["per:title"]
     assert table["probability_of_suggested"].tolist() == [0.35]
@@ -75,8 +75,8 @@ def test_another_relation_is_suggested_although_the_label_is_the_most_probable()
 
 def test_too_few_labels_to_doubt_any() -> None:
     empty = examples([])
-    assert len(doubted_labels(empty, np.zeros((0, 3)), LABELS)) == 0
-    alone = doubted_labels(examples(["per:title"] * 3), sure_of(0, 0, 1), LABELS)
+    assert len(suspected_labels(empty, np.zeros((0, 3)), LABELS)) == 0
+    alone = suspected_labels(examples(["per:title"] * 3), sure_of(0, 0, 1), LABELS)
     assert alone.to_csv(index=False) == f"{COLUMNS}\n"
 
 
@@ -85,5 +85,5 @@ def test_row_whose_probabilities_are_all_elsewhere() -> None:
     labels = ["no_relation"] * 4 + ["per:title"] * 4
     probabilities = sure_of(*[0] * 4, *[1] * 4)
     probabilities[0] = [0.0, 0.0, 1.0]
-    table = doubted_labels(examples(labels), probabilities, LABELS)
+    table = suspected_labels(examples(labels), probabilities, LABELS)
     assert "g00" not in table["guid"].tolist()
