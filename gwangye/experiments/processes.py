@@ -130,13 +130,11 @@ class _Process:
             os.killpg(self._process.pid, number)
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            for raw in stream:
+        with self._process:  # its end is waited for
+            for raw in self._process.stdout or ():
                 line = final_text(raw.decode(errors="replace"))
                 if line is not None:
                     self._see(line)
-        self._process.wait()
 
 
 def _end(processes: Sequence[_Process], guard: Callable[[], AbstractContextManager[None]]) -> None:

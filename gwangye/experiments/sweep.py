@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from gwangye.errors import DataError, GwangyeError, ParameterError
 from gwangye.evaluation.scores import read_scores
-from gwangye.experiments.parameters import change_parameters
 from gwangye.experiments.plan import Plan
 from gwangye.experiments.plan_check import check_sweep
 from gwangye.experiments.repository import PARAMS, SCORES
@@ -24,7 +23,7 @@ from gwangye.experiments.space import distributions
 from gwangye.experiments.sweep_trials import Trial, parse_curve, read_running_curve, view
 from gwangye.experiments.workbench import FOLDER, Experiment, Outcome, Workbench
 from gwangye.model.folders import runs
-from gwangye.params import Params, read_values
+from gwangye.params import Params, load_params
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -39,7 +38,6 @@ class _Running:
     """A trial in a worker."""
 
     trial: OptunaTrial
-    curve: Path
     begun: float  # seconds since the epoch, as files have them
     evaluations: int = 0
 
@@ -109,7 +107,8 @@ class Sweep(Experiments):
         if not self.plan.prunes:
             return False
         running = self._running[experiment.name]
-        curve = read_running_curve(folder / running.curve, running.begun)
+        path = folder / self._curve_path(load_params(folder / PARAMS))
+        curve = read_running_curve(path, running.begun)
         for value in curve[running.evaluations :]:
             running.evaluations += 1
             self.write(
@@ -141,7 +140,7 @@ class Sweep(Experiments):
         scores = self._scores(experiment.name, result.revision)
         trial.set_user_attr("scores", scores)
         trial.set_user_attr("revision", result.revision)
-        for evaluation, value in enumerate(self._curve(running, result.revision), 1):
+        for evaluation, value in enumerate(self._curve(result.revision), 1):
             if evaluation > running.evaluations:
                 trial.report(value, evaluation)
         value = scores[self.plan.objective.partition(".")[0]][0]
@@ -194,15 +193,9 @@ class Sweep(Experiments):
             self.study.sampler = self._search.sampler(int(name.rpartition("-")[2]))
         trial = self.study.ask(distributions(self._space) if self._search else {})
         values = view(self._known()[name], self._space).values
-        experiment = self.plan.trial(name, values, self._params)
-        text = change_parameters(self._params, experiment.changes)
-        params = Params.from_mapping(read_values(text, str(PARAMS)))
-        # of several trainings in a trial, the first tells whether to give up
-        run = runs(params.split.folds, params.variant(self.plan.variant).seeds)[0].folder
-        curve = CURVE.format(variant=self.plan.variant, run=run, metric=self.plan.metric)
-        self._running[name] = _Running(trial, Path(curve), time.time())
+        self._running[name] = _Running(trial, time.time())
         self.write(f"{name}: started with {', '.join(f'{k}={v}' for k, v in values.items())}")
-        return experiment
+        return self.plan.trial(name, values, self._params)
 
     def _scores(self, name: str, revision: str) -> dict[str, list[Any]]:
         """Return the metric's scores by column: value, low, high."""
@@ -226,16 +219,22 @@ class Sweep(Experiments):
         found = chosen.astype(object).where(chosen.notna(), None)
         return {str(key): row.tolist() for key, row in found.iterrows()}
 
-    def _curve(self, running: _Running, revision: str) -> list[float]:
+    def _curve_path(self, params: Params) -> Path:
+        # of several trainings in a trial, the first tells whether to give up
+        run = runs(params.split.folds, params.variant(self.plan.variant).seeds)[0].folder
+        return Path(CURVE.format(variant=self.plan.variant, run=run, metric=self.plan.metric))
+
+    def _curve(self, revision: str) -> list[float]:
         """Return the metric at each evaluation of a finished trial, where pruning asks for it."""
         if not self.plan.prunes:
             return []
         import dvc.api
         from dvc.exceptions import DvcException
 
+        path = self._curve_path(Params.from_mapping(self.repository.params(revision)))
         root = str(self.repository.root)
         try:
-            return parse_curve(dvc.api.read(running.curve.as_posix(), repo=root, rev=revision))
+            return parse_curve(dvc.api.read(path.as_posix(), repo=root, rev=revision))
         except (DvcException, OSError):  # no longer in the cache
             return []
 

@@ -238,6 +238,17 @@ def test_failed_trial_leaves_the_others_alone_and_is_run_again(project: Sweeping
     assert project.trainings == [0.0005, 0.00005, 0.000005, 0.0005]
 
 
+def test_combination_that_is_not_allowed_fails_alone(project: Sweeping) -> None:
+    """Each value is checked with the first of the others, not with all of them."""
+    project.plan(GRID, space={"split.num_folds": [10, 2], "split.folds": [[1], [5]]})
+
+    output = project.sweep(code=1)
+
+    assert "split: split.folds holds 5, but split.num_folds is 2" in output
+    assert output.count("ERROR: experiment 'rate-") == 1
+    assert len(project.experiments()) == 3
+
+
 def test_changed_plan_needs_another_name(project: Sweeping) -> None:
     space = {"train.learning_rate": [1e-4]}
     project.plan(GRID, space=space)

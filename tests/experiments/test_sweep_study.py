@@ -178,6 +178,7 @@ def test_trial_given_up_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.M
     trials.run(1)
     curve = tmp_path / "metrics/train/bilstm/plots/metrics/eval/micro_f1.tsv"
     curve.parent.mkdir(parents=True)
+    (tmp_path / "params.yaml").write_text(PARAMS, encoding="utf-8")
     better, worse = trials.ask(), trials.ask()
     curve.write_text("step\tmicro_f1\n9\t20.5\n", encoding="utf-8")
     assert not trials.sweep.should_stop(better, tmp_path)
