@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from gwangye.data.splitting import STRATEGIES
 from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions
 from gwangye.evaluation.targets import TargetOptions
-from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.inputs.markers import MARKINGS, QUERIES
 from gwangye.model.heads import HEADS
 from gwangye.options import Registry
 from gwangye.prediction.ensembling import ENSEMBLES
@@ -33,7 +33,7 @@ DOCS = Path(__file__).parent
 
 # title; the parameter that chooses or sets it; interchangeable pieces, or one with options
 ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
-    ("Input forms", "inputs.<name>.name", REPRESENTATIONS),
+    ("Input forms", "inputs.<name>.name", MARKINGS),
     ("Queries", "inputs.<name>.query.name", QUERIES),
     ("Heads", "variants.<name>.head.name", HEADS),
     ("Losses", "loss.name", LOSSES),

@@ -68,7 +68,7 @@ CONCERNED = {
     "gwangye/inputs/tokens/tokenising.py": {"preprocess", "train", "robustness"},
     "gwangye/inputs/features/table.py": {"preprocess", "train", *PREDICTING},
     "gwangye/inputs/features/batches.py": {"preprocess", "train", *PREDICTING},
-    "gwangye/inputs/markers/forms.py": {"preprocess", "train", "robustness"},
+    "gwangye/inputs/markers/marking.py": {"preprocess", "train", "robustness"},
     "gwangye/model/relation_model.py": {"train", *PREDICTING},
     "gwangye/model/heads/modules.py": {"train", *PREDICTING},
     "gwangye/model/attention.py": {"train", *PREDICTING},

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from gwangye.examples import Example
-from gwangye.inputs.markers.base import type_word
+from gwangye.inputs.markers.marking import type_word
 from gwangye.inputs.markers.particles import with_particle
 from gwangye.options import Piece, Registry
 

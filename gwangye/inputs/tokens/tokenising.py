@@ -38,7 +38,7 @@ def prepare_tokenizer(
     tokenizer: PreTrainedTokenizerBase, form: InputForm, entity_types: Sequence[str]
 ) -> int:
     """Add a form's markers to a tokenizer, each as a single token; return how many are new."""
-    markers = form.representation.special_tokens(entity_types)
+    markers = form.marking.special_tokens(entity_types)
     if not markers:
         return 0
     # not replacing: an encoder's own extra tokens stay special
@@ -93,7 +93,7 @@ def _encoded(
     with ThreadPoolExecutor(1) as pool:
         while batch := list(islice(examples, batch_size)):
             _check_markers(batch, tokenizer, form)
-            marked = [form.representation.mark(example) for example in batch]
+            marked = [form.marking.mark(example) for example in batch]
             texts = _texts(tokenizer, batch, marked, form)
             following = _Batch(batch, marked, pool.submit(_encode, tokenizer, texts))
             if waiting is not None:
@@ -133,7 +133,7 @@ def _check_markers(
 
     def markers(examples: Sequence[Example]) -> set[str]:
         entities = chain(*((e.subject_entity, e.object_entity) for e in examples))
-        return set(form.representation.special_tokens(sorted({e.type for e in entities})))
+        return set(form.marking.special_tokens(sorted({e.type for e in entities})))
 
     missing = markers(examples) - set(tokenizer.get_added_vocab())
     if missing:

@@ -320,7 +320,7 @@ def test_prepare_keeps_the_encoders_own_special_tokens(tokenizer: Callable[[str]
     made = tokenizer("wordpiece")
     made.add_special_tokens({"extra_special_tokens": ["[OWN]"]})
     for name in ("entity_marker", "none"):
-        prepare_tokenizer(made, InputForm.from_params({"name": name}, "inputs.own"), [])
+        prepare_tokenizer(made, InputForm.from_params({"name": name}, "inputs.own"), ["PER"])
     assert "[OWN]" in made.all_special_tokens
     assert "[E1]" in made.all_special_tokens
 
