@@ -10,12 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
-from gwangye.examples import (
-    Example,
-    Task,
-    read_parquet,
-    to_examples,
-)
+from gwangye.examples import Example, Task, read_parquet, to_examples
 from gwangye.inputs.features.table import FeatureTable, read_features
 from gwangye.inputs.markers.input_form import InputForm
 

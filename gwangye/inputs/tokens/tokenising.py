@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.inputs.features.table import FeatureTable
+from gwangye.inputs.features.table import FeatureTable, offsets_of
 from gwangye.inputs.markers import SEPARATOR, EntitySpans, Marked
 from gwangye.inputs.markers.input_form import InputForm
 from gwangye.inputs.tokens.cutting import keep_around
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from gwangye.examples import Example
+
+
+BATCH_SIZE = 1024
+"""Examples whose encodings are held at a time: bounds the memory beside the result."""
 
 
 class _Batch(NamedTuple):
@@ -53,8 +57,6 @@ def tokenise(
     examples: Iterable[Example],
     tokenizer: PreTrainedTokenizerBase,
     form: InputForm,
-    *,
-    batch_size: int = 1024,
 ) -> FeatureTable:
     """Tokenise examples in an input form.
 
@@ -64,8 +66,6 @@ def tokenise(
         examples: The examples; parts, folds and labels are for the caller to add.
         tokenizer: A fast tokenizer that knows the form's markers (:func:`prepare_tokenizer`).
         form: The input form.
-        batch_size: Examples whose encodings are held at a time; bounds the memory beside the
-            result, and changes nothing else.
 
     Raises:
         DataError: The tokenizer is not a fast one or lacks a marker, an entity has no token, or
@@ -75,23 +75,21 @@ def tokenise(
     """
     _check_tokenizer(tokenizer, form)
     with_segments = "token_type_ids" in tokenizer.model_input_names
-    tables = [
-        _table(_rows(batch, form, with_segments=with_segments), batch.examples, with_segments)
-        for batch in _encoded(iter(examples), tokenizer, form, batch_size)
-    ]
+    tables = []
+    for examples_, marked, encodings in _encoded(iter(examples), tokenizer, form):
+        triples = zip(encodings.result(), marked, examples_, strict=True)
+        rows = [_row(encoding, sentence, example, form) for encoding, sentence, example in triples]
+        tables.append(_table(rows, examples_, with_segments))
     return FeatureTable.concatenate(tables or [_table([], [], with_segments)])
 
 
 def _encoded(
-    examples: Iterator[Example],
-    tokenizer: PreTrainedTokenizerBase,
-    form: InputForm,
-    batch_size: int,
+    examples: Iterator[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> Iterator[_Batch]:
     """Yield batch after batch while the tokenizer, which needs no Python, encodes the next one."""
     waiting: _Batch | None = None
     with ThreadPoolExecutor(1) as pool:
-        while batch := list(islice(examples, batch_size)):
+        while batch := list(islice(examples, BATCH_SIZE)):
             _check_markers(batch, tokenizer, form)
             marked = [form.marking.mark(example) for example in batch]
             texts = _texts(tokenizer, batch, marked, form)
@@ -114,16 +112,6 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> Non
             f"The input form's max_length is {form.max_length}, but the encoder reads at most "
             f"{tokenizer.model_max_length} tokens. Lower max_length."
         )
-
-
-def _rows(batch: _Batch, form: InputForm, *, with_segments: bool) -> list[_Row]:
-    segment = 1 if form.query.position == "front" else 0
-    return [
-        _row(encoding, sentence, example, form.max_length, segment, with_segments)
-        for encoding, sentence, example in zip(
-            batch.encodings.result(), batch.marked, batch.examples, strict=True
-        )
-    ]
 
 
 def _check_markers(
@@ -184,35 +172,26 @@ def _with_separator(query: str, tokenizer: PreTrainedTokenizerBase) -> str:
     return query.replace(SEPARATOR, str(tokenizer.sep_token))
 
 
-def _row(
-    encoding: Any,
-    sentence: Marked,
-    example: Example,
-    max_length: int,
-    segment: int,
-    with_segments: bool,
-) -> _Row:
+def _row(encoding: Any, sentence: Marked, example: Example, form: InputForm) -> _Row:
     """Find the entities' tokens, and cut the row if it is too long."""
-    if encoding.n_sequences < 2:
-        segment = 0  # no query: the sentence is the only segment
+    has_query = encoding.n_sequences == 2
+    segment = 1 if has_query and form.query.position == "front" else 0  # of the sentence
     entities = [(sentence.subject, "subject"), (sentence.object, "object")]
     positions = [_positions(encoding, spans, segment, example, role) for spans, role in entities]
-    ids, segments = encoding.ids, encoding.type_ids if with_segments else []
-    if len(ids) <= max_length:
+    ids, segments = encoding.ids, encoding.type_ids
+    if len(ids) <= form.max_length:
         return _Row(ids, segments, positions, False)
     context = np.array([s == segment for s in encoding.sequence_ids])
     must_stay = [(opening, closing + 1) for opening, _, _, closing in positions]
-    kept = keep_around(context, must_stay, max_length)
+    kept = keep_around(context, must_stay, form.max_length)
     if kept is None:
         needed = int((~context).sum()) + sum(end - start for start, end in must_stay)
         raise DataError(
             f"guid {example.guid}: the entities and the query take {needed} tokens, max_length is "
-            f"{max_length}. Raise the input form's max_length, or drop the row."
+            f"{form.max_length}. Raise the input form's max_length, or drop the row."
         )
     moved = [np.searchsorted(kept, position).tolist() for position in positions]
-    return _Row(
-        [ids[i] for i in kept], [segments[i] for i in kept] if with_segments else [], moved, True
-    )
+    return _Row([ids[i] for i in kept], [segments[i] for i in kept], moved, True)
 
 
 def _positions(
@@ -262,7 +241,7 @@ def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: boo
         return np.fromiter(chain.from_iterable(lists), dtype, lengths.sum())
 
     positions = np.array([row.positions for row in rows], dtype=np.int32)
-    segments = flat((row.segments for row in rows), np.int8) if with_segments else None
+    segments = (row.segments for row in rows)
     return FeatureTable(
         guids=np.array([example.guid for example in examples], dtype=object),
         parts=np.full(number, "", dtype=object),
@@ -270,7 +249,7 @@ def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: boo
         label_ids=np.full(number, -1, dtype=np.int64),
         truncated=np.array([row.truncated for row in rows], dtype=bool),
         entity_positions=positions.reshape(-1, 2, 4),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        offsets=offsets_of(lengths),
         input_ids=flat((row.ids for row in rows), np.int32),
-        token_type_ids=segments,
+        token_type_ids=flat(segments, np.int8) if with_segments else None,
     )
