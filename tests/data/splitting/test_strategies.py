@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.data.splitting import STRATEGIES, SplitStrategy, leaks
+from gwangye.data.splitting import STRATEGIES, SplitStrategy
+from gwangye.data.splitting.report import seen_by_fold
+from gwangye.data.splitting.similarity import near_duplicates
 from gwangye.errors import ParameterError
 
 Table = Callable[..., pd.DataFrame]
@@ -151,7 +153,7 @@ def test_target_matched_leaks_no_pair_and_no_sentence(
 ) -> None:
     frame = table(random_rows(seed))
     folds = build("target_matched").assign(frame, 4, seed)
-    counts = leaks(frame, folds[:, None])
+    counts = seen_by_fold(frame, folds[:, None], near_duplicates(frame["sentence"]))
     assert list(counts) == ["0", "1", "2", "3"]
     for fold, found in counts.items():
         assert 30 < found["rows"] <= 75
