@@ -130,17 +130,14 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow.parquet as pq
 
     schema = _schema(list(frame.columns), str(path))
-    # NaN is how pandas writes a missing text; in the file it is null.
-    arrays = []
     for field in schema:
         missing = frame[field.name].isna()
         if missing.any() and not field.nullable:
             row = int(missing.to_numpy().argmax()) + 1
             raise DataError(f"{path}: {field.name} of row {row} is missing; nothing is written.")
-        values = frame[field.name].astype("object").where(~missing, None)
-        arrays.append(pa.array(values.tolist(), type=field.type))
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+    pq.write_table(table.replace_schema_metadata(None), path)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

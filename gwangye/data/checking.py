@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ SHOWN_NAMES = 8
 """How many allowed names a reason lists where none is near; a message may hold 20 reasons."""
 
 
+@dataclass(kw_only=True)
 class RowChecker:
     """Turns the columns of a file into canonical records, row by row.
 
@@ -31,22 +33,13 @@ class RowChecker:
         types: The entity types there are.
     """
 
-    def __init__(
-        self,
-        values: Mapping[str, Sequence[Any]],
-        raw: RawRows,
-        *,
-        has_guids: bool,
-        labels: Sequence[str] | None,
-        types: Sequence[str],
-    ) -> None:
-        self.values = values
-        self.raw = raw
-        self.has_guids = has_guids
-        self.labels = labels
-        self.types = types
-        self.first_row: dict[str, int] = {}
-        self.reasons: list[str] = []
+    values: Mapping[str, Sequence[Any]]
+    raw: RawRows
+    has_guids: bool
+    labels: Sequence[str] | None
+    types: Sequence[str]
+    first_row: dict[str, int] = field(default_factory=dict, init=False)
+    reasons: list[str] = field(default_factory=list, init=False)
 
     def run(self, file: str) -> tuple[list[tuple[Any, ...]], pd.DataFrame]:
         """Return the records of the sound rows and the table of the rejected ones."""

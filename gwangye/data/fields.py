@@ -11,21 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.examples import COLUMNS, INTEGERS
 
-FILE_COLUMNS = (
-    "guid",
-    "sentence",
-    "subject_word",
-    "subject_start_idx",
-    "subject_end_idx",
-    "subject_type",
-    "object_word",
-    "object_start_idx",
-    "object_end_idx",
-    "object_type",
-    "label",
-    "source",
-)
+FILE_COLUMNS = tuple(f"{name}_idx" if name in INTEGERS else name for name in COLUMNS)
 """The canonical columns of files. Offsets count characters from 0; ``end_idx`` is inclusive."""
 
 REQUIRED = ("sentence", "subject_word", "subject_type", "object_word", "object_type")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gwangye.data.reading import read_examples
 from gwangye.errors import DataError
@@ -76,24 +74,10 @@ def _from_hub(target: Path) -> list[Path]:
     written = []
     for split, name in HUB_SPLITS.items():
         relations = loaded[split].features["label"].names
-        rows = [_official(row, relations) for row in loaded[split]]
+        # in the hub's rows a label is a number
+        rows = [{**row, "label": relations[row["label"]]} for row in loaded[split]]
         text = json.dumps(rows, ensure_ascii=False, indent=4)
         (target / name).write_text(text, encoding="utf-8")
         read_examples(target / name, labels=relations)
         written.append(target / name)
     return written
-
-
-def _official(row: Mapping[str, Any], relations: list[str]) -> dict[str, Any]:
-    """Turn a hub row, whose label is a number, into one of the official file."""
-    entities = {
-        role: {field: row[role][field] for field in ("word", "start_idx", "end_idx", "type")}
-        for role in ("subject_entity", "object_entity")
-    }
-    return {
-        "guid": row["guid"],
-        "sentence": row["sentence"],
-        **entities,
-        "label": relations[row["label"]],
-        "source": row["source"],
-    }

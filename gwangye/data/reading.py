@@ -75,7 +75,9 @@ def read_examples(
     values = take_columns(raw.rows, names)
     if "subject_entity" in raw.rows[0] and UNLABELLED not in (labels or ()):
         values["label"] = [None if str(v) == UNLABELLED else v for v in values["label"]]
-    checker = RowChecker(values, raw, has_guids="guid" in names, labels=labels, types=entity_types)
+    checker = RowChecker(
+        values=values, raw=raw, has_guids="guid" in names, labels=labels, types=entity_types
+    )
     records, rejected = checker.run(str(path))
     if len(rejected) and (on_invalid == "error" or not records):
         raise DataError(_complaint(path, rejected, len(raw.rows)))
@@ -87,10 +89,8 @@ def read_examples(
 
 def _complaint(path: Path, rejected: pd.DataFrame, total: int) -> str:
     lines = [
-        f"  row {row}, guid {guid}: {reason}"
-        for row, guid, reason in rejected.head(SHOWN)[["row", "guid", "reason"]].itertuples(
-            index=False
-        )
+        f"  row {row.row}, guid {row.guid}: {row.reason}"
+        for row in rejected.head(SHOWN).itertuples()
     ]
     if len(rejected) > SHOWN:
         lines.append(f"  ... and {len(rejected) - SHOWN} more")
