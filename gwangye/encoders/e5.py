@@ -37,21 +37,15 @@ def build_model(file: E5File) -> PreTrainedModel:
     from transformers import BertConfig, BertModel
 
     config = BertConfig(
-        vocab_size=file.vocab_size,
-        hidden_size=file.hidden_size,
-        num_hidden_layers=file.num_hidden_layers,
-        num_attention_heads=file.num_attention_heads,
-        intermediate_size=file.intermediate_size,
-        max_position_embeddings=file.max_position_embeddings,
+        **file.sizes,
         type_vocab_size=2,
-        layer_norm_eps=file.layer_norm_eps,
         pad_token_id=file.special_ids["<pad>"],
         bos_token_id=file.special_ids["<s>"],
         eos_token_id=file.special_ids["</s>"],
     )
     model = BertModel(config, add_pooling_layer=False)
     weights = dict(model.state_dict())
-    for name, stored in tensor_names(file.num_hidden_layers).items():
+    for name, stored in tensor_names(file.sizes["num_hidden_layers"]).items():
         target = weights[name]
         flat = torch.from_numpy(file.tensor(stored))
         if name == "embeddings.token_type_embeddings.weight":
@@ -109,7 +103,7 @@ def build_tokenizer(file: E5File) -> PreTrainedTokenizerBase:
         pad_token="<pad>",
         unk_token="<unk>",
         mask_token="<mask>",
-        model_max_length=file.max_position_embeddings,
+        model_max_length=file.sizes["max_position_embeddings"],
         model_input_names=["input_ids", "attention_mask"],
     )
 

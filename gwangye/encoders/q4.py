@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +19,30 @@ BLOCK_BYTES = 18
 """A float16 scale and 32 weights of 4 bits."""
 
 
-@dataclass
-class E5File:
-    """The file's content: sizes, the tokenizer's pieces, and where the tensors are."""
+SIZES = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    *("vocab_size", "max_position_embeddings"),
+)
+"""The sizes in the file's header, under ``BertConfig``'s names."""
 
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    vocab_size: int
-    max_position_embeddings: int
-    layer_norm_eps: float
+
+@dataclass(frozen=True)
+class E5File:
+    """The file's content.
+
+    Args:
+        sizes: :data:`SIZES` and ``layer_norm_eps``.
+        pieces: The tokenizer's pieces with their scores.
+        special_ids: The ids of ``<s>``, ``</s>``, ``<pad>`` and ``<unk>``.
+        content: All bytes.
+        tensors: Number of weights, first byte and number of bytes, by name.
+    """
+
+    sizes: dict[str, Any]
     pieces: list[tuple[str, float]]
     special_ids: dict[str, int]
     content: bytes
-    tensors: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    tensors: dict[str, tuple[int, int, int]]
 
     def tensor(self, name: str) -> NDArray[np.float32]:
         """Return a tensor, flat, in float32.
@@ -41,7 +52,7 @@ class E5File:
         """
         if name not in self.tensors:
             raise DataError(f"The weight file has no tensor '{name}'.")
-        _, count, offset, size = self.tensors[name]
+        count, offset, size = self.tensors[name]
         raw = self.content[offset : offset + size]
         if size == 4 * count:
             return np.frombuffer(raw, "<f4").astype(np.float32)
@@ -69,60 +80,45 @@ def parse(content: bytes) -> E5File:
     Raises:
         DataError: The content is not of this layout.
     """
-    if content[:4] != b"E5S1":
-        raise DataError(f"The weight file begins with {content[:4]!r}, not with b'E5S1'.")
-    reader = _Reader(content, 4)
-    reader.take("<I")  # version
-    hidden, layers, heads, feed_forward, vocabulary, positions, _ = reader.take("<7i")
-    (eps,) = reader.take("<f")
-    (block,) = reader.take("<i")
+    stream = io.BytesIO(content)
+    if (magic := stream.read(4)) != b"E5S1":
+        raise DataError(f"The weight file begins with {magic!r}, not with b'E5S1'.")
+    _take(stream, "<I")  # version
+    sizes: dict[str, Any] = dict(zip(SIZES, _take(stream, "<7i"), strict=False))
+    (eps,) = _take(stream, "<f")
+    sizes["layer_norm_eps"] = float(f"{eps:.6g}")  # 1e-12 is no float32: 9.99999996e-13 is stored
+    (block,) = _take(stream, "<i")
     if block != BLOCK:
         raise DataError(f"The weight file has blocks of {block} weights, not of {BLOCK}.")
-    number, bos, eos, pad, unk = reader.take("<5i")
-    pieces = list(_pieces(reader, number))
-    _, map_bytes = reader.take("<iI")
-    reader.position += map_bytes
-    file = E5File(
-        hidden_size=hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        intermediate_size=feed_forward,
-        vocab_size=vocabulary,
-        max_position_embeddings=positions,
-        layer_norm_eps=float(f"{eps:.6g}"),  # 1e-12 is no float32: 9.99999996e-13 is stored
+    number, *special = _take(stream, "<5i")
+    pieces = list(_pieces(stream, number))
+    _, map_bytes = _take(stream, "<iI")
+    stream.seek(map_bytes, io.SEEK_CUR)
+    (count,) = _take(stream, "<i")
+    return E5File(
+        sizes=sizes,
         pieces=pieces,
-        special_ids={"<s>": bos, "</s>": eos, "<pad>": pad, "<unk>": unk},
+        special_ids=dict(zip(("<s>", "</s>", "<pad>", "<unk>"), special, strict=True)),
         content=content,
+        tensors=dict(_tensor(stream) for _ in range(count)),
     )
-    (count,) = reader.take("<i")
-    for _ in range(count):
-        (length,) = reader.take("<H")
-        name = reader.bytes(length).decode("utf-8")
-        dtype, elements, offset, size = reader.take("<BIQQ")
-        file.tensors[name] = (dtype, elements, offset, size)
-    return file
 
 
-class _Reader:
-    def __init__(self, content: bytes, position: int) -> None:
-        self.content = content
-        self.position = position
-
-    def take(self, layout: str) -> tuple[int, ...]:
-        values = struct.unpack_from(layout, self.content, self.position)
-        self.position += struct.calcsize(layout)
-        return values
-
-    def bytes(self, number: int) -> bytes:
-        taken = self.content[self.position : self.position + number]
-        self.position += number
-        return taken
+def _take(stream: io.BytesIO, layout: str) -> tuple[Any, ...]:
+    return struct.unpack(layout, stream.read(struct.calcsize(layout)))
 
 
-def _pieces(reader: _Reader, number: int) -> Iterator[tuple[str, float]]:
-    (blob_bytes,) = reader.take("<Q")
-    offsets = np.frombuffer(reader.bytes(4 * (number + 1)), "<u4")
-    scores = np.frombuffer(reader.bytes(4 * number), "<f4")
-    blob = reader.bytes(blob_bytes)
+def _pieces(stream: io.BytesIO, number: int) -> Iterator[tuple[str, float]]:
+    (blob_bytes,) = _take(stream, "<Q")
+    offsets = np.frombuffer(stream.read(4 * (number + 1)), "<u4")
+    scores = np.frombuffer(stream.read(4 * number), "<f4")
+    blob = stream.read(blob_bytes)
     for i in range(number):
         yield blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(scores[i])
+
+
+def _tensor(stream: io.BytesIO) -> tuple[str, tuple[int, int, int]]:
+    (length,) = _take(stream, "<H")
+    name = stream.read(length).decode("utf-8")
+    _, count, offset, size = _take(stream, "<BIQQ")
+    return name, (count, offset, size)

@@ -18,15 +18,7 @@ from gwangye.errors import DataError
 
 @dataclass(frozen=True)
 class WheelSource:
-    """A file in a pinned wheel.
-
-    Args:
-        package: Name in the package index.
-        version: The exact version.
-        wheel_sha256: Hash of the wheel.
-        member: The file's path in the wheel.
-        member_sha256: Hash of the file.
-    """
+    """A file (``member``) in a wheel of the package index, both pinned by their hashes."""
 
     package: str
     version: str

@@ -19,10 +19,17 @@ def test_q4_block_by_hand() -> None:
 
 def test_header_and_pieces() -> None:
     file = parse(write_blob())
-    assert (file.hidden_size, file.num_hidden_layers, file.intermediate_size) == (32, 2, 64)
+    assert file.sizes == {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "vocab_size": 16,
+        "max_position_embeddings": 16,
+        "layer_norm_eps": 1e-12,
+    }
     assert [piece for piece, _ in file.pieces] == PIECES
     assert file.pieces[5] == ("가", -5.0)
-    assert file.layer_norm_eps == 1e-12
     assert file.special_ids == {"<s>": 0, "</s>": 2, "<pad>": 1, "<unk>": 3}
 
 
