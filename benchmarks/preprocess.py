@@ -60,7 +60,7 @@ def make_split(rows: int, target: Path) -> None:
 def child(split: Path, encoder: Path, name: str, target: Path) -> dict[str, Any]:
     """Preprocess a split and return seconds and peak memory."""
     from gwangye.examples import Dataset
-    from gwangye.inputs.preprocess import preprocess
+    from gwangye.inputs.features.folder import preprocess
     from gwangye.params import load_params
 
     form = load_params(ROOT / "params.yaml").input_form(name)
