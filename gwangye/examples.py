@@ -92,11 +92,8 @@ FOLD = re.compile(r"fold(_[0-9]+)?")
 def make_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Build a canonical table from its columns.
 
-    Text columns get dtype ``object``, so that a missing label or source is None under every
-    version of pandas (its own text dtype turns None into NaN).
-
-    Args:
-        columns: Values by canonical column name; ``fold``, ``fold_2``, ... may be among them.
+    Columns of folds may be among them. Text columns get dtype ``object``, so that a missing label
+    or source is None under every version of pandas (its own text dtype turns None into NaN).
     """
     return pd.DataFrame(
         {
@@ -223,16 +220,15 @@ class Task:
         Raises:
             DataError: A label is not one of the relations.
         """
-        index = {label: i for i, label in enumerate(self.labels)}
         labels = frame["label"]
         unknown = labels[labels.notna() & ~labels.isin(self.labels)]
         if len(unknown):
             label = str(unknown.iloc[0])
             raise DataError(
-                f"{len(unknown)} rows have a label that is not one of the {len(index)} relations, "
-                f"first '{label}'. {did_you_mean(label, self.labels)}"
+                f"{len(unknown)} rows have a label that is not one of the {len(self.labels)} "
+                f"relations, first '{label}'. {did_you_mean(label, self.labels)}"
             )
-        return np.array([index.get(label, -1) for label in labels], dtype=np.int64)
+        return pd.Index(self.labels).get_indexer(pd.Index(labels)).astype(np.int64)
 
     @classmethod
     def read(cls, path: Path) -> Task:

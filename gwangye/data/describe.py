@@ -17,10 +17,7 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
-    """Describe a canonical table.
-
-    Args:
-        frame: A canonical table with at least one row, labelled or not.
+    """Describe a canonical table with at least one row, labelled or not.
 
     Returns:
         A dict that JSON can hold, the same for the same table. Counts by name are sorted from
@@ -67,12 +64,8 @@ def compare(
     """Say how a test table differs from the training table, and what it shares with it.
 
     A shift is the total variation distance of two distributions p and q,
-    ``0.5 * sum(abs(p - q))``: 0 where they are equal, 1 where they have nothing in common.
-
-    Args:
-        train: A canonical table with at least one row.
-        test: Another one; it may be unlabelled.
-        near: See :func:`count_seen`.
+    ``0.5 * sum(abs(p - q))``: 0 where they are equal, 1 where they have nothing in common. Each
+    table has at least one row; ``near`` is as in :func:`count_seen`.
 
     Returns:
         A dict that JSON can hold: ``label_shift``, ``source_shift`` and ``type_pair_shift``,
@@ -90,13 +83,10 @@ def compare(
 def count_seen(
     train: pd.DataFrame, other: pd.DataFrame, near: Mapping[str, Collection[str]]
 ) -> dict[str, int]:
-    """Count the rows of a table of which something is seen in a training table too.
+    """Count the rows of a canonical table of which something is seen in a training table too.
 
-    Args:
-        train: A canonical table.
-        other: Another one.
-        near: The sentences that are nearly the same as one, by sentence (see
-            :func:`gwangye.data.splitting.near_duplicates`).
+    ``near`` gives the sentences that are nearly the same as one, by sentence (from
+    :func:`gwangye.data.splitting.similarity.near_duplicates`).
 
     Returns:
         ``rows`` of ``other``, and how many of them have in ``train``: the ``sentence``; the

@@ -113,12 +113,8 @@ def _complaint(path: Path, rejected: pd.DataFrame, total: int) -> str:
 class _RowChecker:
     """Turns the columns of a file into canonical records, row by row.
 
-    Args:
-        values: From :func:`gwangye.data.fields.take_columns`.
-        raw: The rows they were taken from, for their numbers and faults.
-        has_guids: Whether the file names its rows; if not, they are named after their number.
-        labels: The relations there are; None accepts any name.
-        types: The entity types there are.
+    ``values`` were taken from the rows of ``raw``, which knows their numbers and faults. Without
+    guids rows are named after their number.
     """
 
     values: Mapping[str, Sequence[Any]]

@@ -28,14 +28,9 @@ SIZES = (
 
 @dataclass(frozen=True)
 class E5File:
-    """The file's content.
+    """The file's content: :data:`SIZES` and ``layer_norm_eps``, the tokenizer's pieces with scores.
 
-    Args:
-        sizes: :data:`SIZES` and ``layer_norm_eps``.
-        pieces: The tokenizer's pieces with their scores.
-        special_ids: The ids of ``<s>``, ``</s>``, ``<pad>`` and ``<unk>``.
-        content: All bytes.
-        tensors: Number of weights, first byte and number of bytes, by name.
+    ``tensors`` gives number of weights, first byte and number of bytes by name.
     """
 
     sizes: dict[str, Any]

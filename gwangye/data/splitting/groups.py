@@ -26,10 +26,7 @@ def connected(
 ) -> NDArray[np.int64]:
     """Return the connected component of each node of a graph: (num_nodes,), int64, from 0.
 
-    Args:
-        starts: (edges,), int64: the node at which an edge starts.
-        ends: (edges,), int64: the node at which it ends.
-        num_nodes: Nodes are numbered from 0; one without an edge is a component of its own.
+    ``starts`` and ``ends`` are the nodes, from 0, of each edge: (edges,), int64.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

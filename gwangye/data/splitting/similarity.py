@@ -124,11 +124,10 @@ def _trigrams(texts: Sequence[str]) -> Any:
         len(distinct)
     )
     columns = max(len(distinct), 1)
-    cells = np.sort(text[:count][inside] * columns + rank[gram])
-    cells = cells[np.diff(cells, prepend=-1) > 0]
-    bounds = np.searchsorted(cells, np.arange(len(texts) + 1) * columns)
-    ones = np.ones(len(cells), dtype=np.int32)
-    return csr_matrix((ones, cells % columns, bounds), (len(texts), columns))
+    ones = np.ones(len(gram), dtype=np.int32)
+    trigrams = csr_matrix((ones, (text[:count][inside], rank[gram])), (len(texts), columns))
+    trigrams.data[:] = 1  # one that a text has twice was counted twice
+    return trigrams
 
 
 def _prefixes(trigrams: Any, sizes: NDArray[np.int64], similarity: float) -> Any:

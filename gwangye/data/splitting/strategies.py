@@ -28,12 +28,7 @@ class SplitStrategy(Piece):
         return np.arange(len(frame))
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:
-        """Return the validation fold of each row.
-
-        Args:
-            frame: A canonical table.
-            num_folds: Number of folds, at least 2.
-            seed: Seed of the draw; the same seed gives the same folds.
+        """Return the validation fold of each row of a canonical table; the seed decides the draw.
 
         Returns:
             (rows,), int64, from 0 to ``num_folds - 1``; no fold is empty. -1: no fold validates

@@ -46,12 +46,7 @@ class AugmentedDataset(FeatureDataset):
 
 
 class Collator:
-    """Makes a batch of feature rows, padded on the right to its longest row.
-
-    Args:
-        pad_token_id: The tokenizer's padding id.
-        with_labels: Whether the batch has ``labels``.
-    """
+    """Makes a batch of feature rows, padded on the right to its longest row."""
 
     def __init__(self, pad_token_id: int, *, with_labels: bool = True) -> None:
         self.pad_token_id = pad_token_id

@@ -32,14 +32,10 @@ ROWS_PER_CHUNK = 4096
 
 @dataclass(frozen=True)
 class FeatureFolder:
-    """Features of all rows in one input form.
+    """Features of all rows, labelled and test, in one input form.
 
-    Args:
-        table: Labelled and test rows.
-        form: The input form.
-        task: The relations.
-        tokenizer: Folder of the tokenizer with the form's markers.
-        labelled: File of the labelled rows themselves, for training that changes their text.
+    ``tokenizer`` is the folder of the tokenizer with the form's markers, ``labelled`` the file of
+    the labelled rows themselves, for training that changes their text.
     """
 
     table: FeatureTable
@@ -73,13 +69,7 @@ class FeatureFolder:
 
 
 def preprocess(dataset: Dataset, encoder: Path, form: InputForm, out: Path) -> dict[str, Any]:
-    """Tokenise all rows of a split in one input form, and write a feature folder.
-
-    Args:
-        dataset: The split.
-        encoder: Folder of the encoder, for its tokenizer.
-        form: The input form.
-        out: The folder to write.
+    """Tokenise all rows of a split with an encoder's tokenizer, and write a feature folder.
 
     Returns:
         What ``report.json`` holds: rows, rows that were cut, token lengths.

@@ -16,12 +16,7 @@ OWN_KEYS = {"query", "max_length"}
 class InputForm:
     """How an example is shown to the encoder.
 
-    Args:
-        name: The marking's name.
-        marking: How the entities are marked in the sentence.
-        query_name: The query's name.
-        query: The second segment, if any.
-        max_length: Tokens at most, special ones and the query included.
+    ``max_length`` counts all tokens, special ones and the query included.
     """
 
     name: str

@@ -58,14 +58,10 @@ def tokenise(
     tokenizer: PreTrainedTokenizerBase,
     form: InputForm,
 ) -> FeatureTable:
-    """Tokenise examples in an input form.
+    """Tokenise examples in an input form; parts, folds and labels are for the caller to add.
 
-    A row longer than ``form.max_length`` is cut around its entities.
-
-    Args:
-        examples: The examples; parts, folds and labels are for the caller to add.
-        tokenizer: A fast tokenizer that knows the form's markers (:func:`prepare_tokenizer`).
-        form: The input form.
+    The tokenizer is a fast one that knows the form's markers (:func:`prepare_tokenizer`). A row
+    longer than ``form.max_length`` is cut around its entities.
 
     Raises:
         DataError: The tokenizer is not a fast one or lacks a marker, an entity has no token, or
