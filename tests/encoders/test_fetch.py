@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from gwangye.encoders.e5 import build_model
+from gwangye.encoders.e5 import build_model, parse
 from gwangye.encoders.fetch import fetch_encoder
-from gwangye.encoders.q4 import parse
 from gwangye.encoders.wheel import WheelSource
 from gwangye.errors import DataError, ParameterError
 from tests.tiny import write_tiny_encoder
