@@ -91,7 +91,7 @@ def _text(piece: type[BaseModel]) -> str:
     """Return a docstring's first line, and the rest as a block; a missing reference is left out."""
     documentation = inspect.cleandoc(piece.__doc__ or "")
     summary, _, rest = documentation.partition("\n")
-    rest = re.sub(r"\n*References:\n +None\.?$", "", rest.strip())
+    rest = re.sub(r"\n*References:\s+None\.?$", "", rest.strip())
     return f"{summary}\n" + (f"\n```text\n{rest}\n```\n" if rest else "")
 
 

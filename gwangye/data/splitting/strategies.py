@@ -53,8 +53,7 @@ class RandomSplit(SplitStrategy):
     Example:
         10 rows, 3 folds: 4, 3 and 3 rows, drawn.
 
-    References:
-        None.
+    References: None
     """
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:
@@ -113,8 +112,7 @@ class EntityPairSplit(SentenceSplit):
     Example:
         (비틀즈, 조지 해리슨) here, (조지 해리슨, 비틀즈) in another sentence: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -132,8 +130,7 @@ class SubjectSplit(EntityPairSplit):
     Example:
         비틀즈 is the subject of two rows with different objects: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -153,8 +150,7 @@ class EntitySplit(SentenceSplit):
     Example:
         비틀즈 is the subject of one row and the object of another: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -203,8 +199,7 @@ class TargetMatchedSplit(EntityPairSplit):
         Target {"no_relation": 0.6, "per:title": 0.4}, two folds, 30 and 10 rows of these: each
         fold has 8 of no_relation and 5 of per:title; 14 rows are left over.
 
-    References:
-        None.
+    References: None
     """
 
     target: str = Field(description="path of a JSON file {label: share or count}")

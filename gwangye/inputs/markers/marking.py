@@ -134,8 +134,7 @@ class Plain(Marking):
     Example:
         비틀즈의 조지 해리슨이 곡을 썼다.
 
-    References:
-        None
+    References: None
     """
 
     marks_entities = False
