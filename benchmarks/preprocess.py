@@ -35,15 +35,9 @@ def make_split(rows: int, target: Path) -> None:
 
     params = load_params(ROOT / "params.yaml")
     sample = ROOT / "data" / "raw" / "sample"
-    dataset = split_files(
-        sample / "train.json",
-        sample / "test.json",
-        data=params.data,
-        strategy=params.split_strategy(),
-        num_folds=params.split.num_folds,
-        num_repeats=params.split.num_repeats,
-        seed=params.seed,
-    ).dataset
+    files = {"train": str(sample / "train.json"), "test": str(sample / "test.json")}
+    data = params.data.model_copy(update=files)
+    dataset = split_files(data, params.split, params.seed).dataset
 
     def repeated(frame: pd.DataFrame, number: int, prefix: str) -> pd.DataFrame:
         chosen = frame.iloc[np.arange(number) % len(frame)].reset_index(drop=True)

@@ -19,10 +19,7 @@ LISTED = 100
 
 
 def data_report(
-    train: pd.DataFrame,
-    test: pd.DataFrame | None,
-    rejected: pd.DataFrame,
-    dropped: Mapping[str, int],
+    train: pd.DataFrame, test: pd.DataFrame, rejected: pd.DataFrame, dropped: Mapping[str, int]
 ) -> dict[str, Any]:
     """Put together all that is to be known about the data before training on it.
 
@@ -30,7 +27,7 @@ def data_report(
 
     Args:
         train: The canonical training table with its columns of folds.
-        test: The canonical test table; None where there is none.
+        test: The canonical test table; without rows where there is none.
         rejected: The rejected rows of both files: columns file, row, guid, reason.
         dropped: From :func:`gwangye.data.duplicates.drop_duplicates`.
 
@@ -39,15 +36,15 @@ def data_report(
         (:func:`describe`), ``comparison`` (:func:`compare`), ``folds`` (:func:`seen_by_fold`),
         ``never_validated`` (rows that no fold validates), ``dropped`` (counts), and ``rejected``:
         ``rows`` (their number) and ``first`` (the first 100). ``test`` and ``comparison`` are None
-        without a test table.
+        without test rows.
     """
     folds = fold_numbers(train)
-    near = near_duplicates([*train["sentence"], *([] if test is None else test["sentence"])])
+    near = near_duplicates([*train["sentence"], *test["sentence"]])
     listed = rejected.head(LISTED)[["file", "row", "guid", "reason"]]
     return {
         "train": describe(train),
-        "test": None if test is None else describe(test),
-        "comparison": None if test is None else compare(train, test, near),
+        "test": None if test.empty else describe(test),
+        "comparison": None if test.empty else compare(train, test, near),
         "folds": seen_by_fold(train, folds, near),
         "never_validated": int((folds == NEVER).all(axis=1).sum()),
         "dropped": dict(dropped),

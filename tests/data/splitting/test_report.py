@@ -52,7 +52,7 @@ def test_data_report_puts_all_parts_together(train: pd.DataFrame, table: Table) 
 
 
 def test_data_report_without_test_fits_json(train: pd.DataFrame) -> None:
-    report = data_report(train, None, REJECTED.head(1), {})
+    report = data_report(train, train.iloc[:0], REJECTED.head(1), {})
     assert report["test"] is None
     assert report["comparison"] is None
     assert json.loads(json.dumps(report, allow_nan=False)) == report
@@ -67,7 +67,8 @@ def test_data_report_counts_sentences_of_the_test_that_are_nearly_in_training(ta
 
 def test_data_report_counts_rows_that_no_fold_validates(train: pd.DataFrame) -> None:
     """Row 0 is validated by the first draw only, row 1 never, row 2 by both."""
-    report = data_report(train.assign(fold=[0, -1, 1], fold_2=[-1, -1, 2]), None, REJECTED, {})
+    repeated = train.assign(fold=[0, -1, 1], fold_2=[-1, -1, 2])
+    report = data_report(repeated, train.iloc[:0], REJECTED, {})
     assert report["never_validated"] == 1
     assert {fold: counts["rows"] for fold, counts in report["folds"].items()} == {
         "0": 1,

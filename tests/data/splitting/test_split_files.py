@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gwangye.data.options import Data
-from gwangye.data.splitting import STRATEGIES
+from gwangye.data.options import Data, Split
 from gwangye.data.splitting.files import SplitResult, sample_rows, split_files
 from gwangye.errors import DataError, ParameterError
 from gwangye.examples import Dataset
@@ -55,16 +54,13 @@ def split(
     strategy: str = "entity_pair",
     **data: Any,
 ) -> SplitResult:
-    section = {"train": "", "test": "", "entity_types": ["PER", "ORG"]} | data
-    return split_files(
-        write(tmp_path / "train.jsonl", train),
-        write(tmp_path / "test.jsonl", test),
-        data=Data(**section),
-        strategy=STRATEGIES[strategy](),
-        num_folds=2,
-        num_repeats=num_repeats,
-        seed=1,
-    )
+    section = {
+        "train": str(write(tmp_path / "train.jsonl", train)),
+        "test": str(write(tmp_path / "test.jsonl", test)),
+        "entity_types": ["PER", "ORG"],
+    }
+    folds = Split(strategy={"name": strategy}, num_folds=2, num_repeats=num_repeats, folds=[0])
+    return split_files(Data(**section | data), folds, seed=1)
 
 
 def labelled() -> list[dict[str, Any]]:
