@@ -255,11 +255,8 @@ class Task:
 class Dataset:
     """The split stage's outputs.
 
-    Args:
-        train: Canonical table of the labelled rows, and ``fold``: the fold that validates the row;
-            ``fold_2``, ``fold_3``, ... where the split is repeated.
-        test: Canonical table of the rows to predict; labels may be missing.
-        task: The relations.
+    ``train`` is the canonical table of the labelled rows with their columns of folds, ``test`` that
+    of the rows to predict, whose labels may be missing.
     """
 
     train: pd.DataFrame

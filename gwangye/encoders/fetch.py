@@ -88,7 +88,7 @@ def _from_wheel(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
 
 def _from_hub_or_folder(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    from gwangye.encoders.loading import load_encoder
+    from gwangye.encoders.loading import first_line, load_encoder
 
     try:
         model = load_encoder(name)
@@ -96,26 +96,24 @@ def _from_hub_or_folder(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizer
         raise DataError(f"encoder.model_name_or_path: {error}") from error
     except (OSError, ValueError) as error:
         what = INCOMPLETE if Path(name).is_dir() else "cannot be had from the hub"
-        raise DataError(_unusable(name, what, f"{_first_line(error)}.")) from error
+        raise DataError(_unusable(name, what, f"{first_line(error)}.")) from error
     return model, _load_tokenizer(name)
 
 
 def _load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
+    from gwangye.encoders.loading import first_line
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
     except Exception as error:  # tokenizers raises Exception itself, transformers nearly anything
-        reason = f"its tokenizer cannot be loaded ({type(error).__name__}: {_first_line(error)})."
+        reason = f"its tokenizer cannot be loaded ({type(error).__name__}: {first_line(error)})."
         raise DataError(_unusable(name, INCOMPLETE, reason)) from error
     # without tokenizer files transformers builds a tokenizer of special tokens and perhaps "▁"
     if not set(tokenizer.get_vocab()) - {*tokenizer.all_special_tokens, "▁"}:
         raise DataError(_unusable(name, INCOMPLETE, "its tokenizer has no pieces."))
     return tokenizer
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _unusable(name: str, what: str, reason: str) -> str:

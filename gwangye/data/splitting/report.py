@@ -57,11 +57,8 @@ def seen_by_fold(
 ) -> dict[str, dict[str, int]]:
     """Count, fold by fold, the validation rows of which something is seen in training too.
 
-    Args:
-        frame: A canonical table.
-        folds: (rows, repeats), int64: the folds in which each row is validated, -1 where there is
-            none; it is trained on in all others.
-        near: The sentences that are nearly the same as one, by sentence.
+    ``folds`` (rows, repeats), int64, are those in which each row is validated, -1 where there is
+    none; it is trained on in all others. ``near`` is as in :func:`count_seen`.
 
     Returns:
         The counts of :func:`count_seen` by fold: "0", "1", ...

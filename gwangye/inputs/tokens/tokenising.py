@@ -54,9 +54,7 @@ def prepare_tokenizer(
 
 
 def tokenise(
-    examples: Iterable[Example],
-    tokenizer: PreTrainedTokenizerBase,
-    form: InputForm,
+    examples: Iterable[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> FeatureTable:
     """Tokenise examples in an input form; parts, folds and labels are for the caller to add.
 
@@ -88,7 +86,8 @@ def _encoded(
         while batch := list(islice(examples, BATCH_SIZE)):
             _check_markers(batch, tokenizer, form)
             marked = [form.marking.mark(example) for example in batch]
-            texts = _texts(tokenizer, batch, marked, form)
+            pairs = zip(batch, marked, strict=True)
+            texts = [_text(example, sentence, tokenizer, form) for example, sentence in pairs]
             following = _Batch(batch, marked, pool.submit(_encode, tokenizer, texts))
             if waiting is not None:
                 yield waiting
@@ -129,23 +128,21 @@ def _check_markers(
         )
 
 
-def _texts(
-    tokenizer: PreTrainedTokenizerBase,
-    examples: Sequence[Example],
-    marked: Sequence[Marked],
-    form: InputForm,
-) -> list[Any]:
-    """Return what is encoded: sentences, or pairs of sentence and query in their order."""
-    front = form.query.position == "front"
-    texts: list[Any] = []
-    for example, sentence in zip(examples, marked, strict=True):
-        query = form.query.text(example)
-        if query is None:
-            texts.append(sentence.text)
-            continue
-        query = _with_separator(query, tokenizer)
-        texts.append((query, sentence.text) if front else (sentence.text, query))
-    return texts
+def _text(
+    example: Example, marked: Marked, tokenizer: PreTrainedTokenizerBase, form: InputForm
+) -> str | tuple[str, str]:
+    """Return what is encoded: the sentence, or the pair of sentence and query in their order."""
+    query = form.query.text(example)
+    if query is None:
+        return marked.text
+    if SEPARATOR in query:
+        if tokenizer.sep_token is None:
+            raise ParameterError(
+                "The query has a separator, but the encoder's tokenizer has none (sep_token). Use "
+                "query `relation`, `question` or `description`."
+            )
+        query = query.replace(SEPARATOR, str(tokenizer.sep_token))
+    return (query, marked.text) if form.query.position == "front" else (marked.text, query)
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[Any]:
@@ -155,17 +152,6 @@ def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[An
     backend.no_padding()
     encodings: list[Any] = backend.encode_batch(texts, add_special_tokens=True)
     return encodings
-
-
-def _with_separator(query: str, tokenizer: PreTrainedTokenizerBase) -> str:
-    if SEPARATOR not in query:
-        return query
-    if tokenizer.sep_token is None:
-        raise ParameterError(
-            "The query has a separator, but the encoder's tokenizer has none (sep_token). Use "
-            "query `relation`, `question` or `description`."
-        )
-    return query.replace(SEPARATOR, str(tokenizer.sep_token))
 
 
 def _row(encoding: Any, sentence: Marked, example: Example, form: InputForm) -> _Row:
