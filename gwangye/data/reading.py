@@ -15,7 +15,7 @@ import pandas as pd
 from gwangye.data.fields import FILE_COLUMNS, Unreadable, resolve_columns, take_columns
 from gwangye.data.files import RawRows, read_rows
 from gwangye.data.spans import nfc, place
-from gwangye.errors import DataError, ParameterError
+from gwangye.errors import DataError
 from gwangye.examples import COLUMNS, ENTITY_TYPES, make_frame
 
 logger = logging.getLogger(__name__)
@@ -75,10 +75,8 @@ def read_examples(
     Raises:
         DataError: The file as a whole cannot be read, no row is usable, or (with "error") some
             rows are faulty: the first 20 are listed with row, guid and reason.
-        ParameterError: ``on_invalid`` or a key of ``columns`` is unknown.
+        ParameterError: A key of ``columns`` is unknown.
     """
-    if on_invalid not in ("error", "drop"):
-        raise ParameterError(f"on_invalid: '{on_invalid}' is unknown. Allowed: drop, error.")
     raw = read_rows(path)
     names = resolve_columns(path, set().union(*raw.rows), columns)
     values = take_columns(raw.rows, names)

@@ -16,7 +16,7 @@ from gwangye.data.reading import ReadResult, read_examples
 from gwangye.data.splitting import STRATEGIES
 from gwangye.data.splitting.groups import NEVER
 from gwangye.data.splitting.report import data_report
-from gwangye.errors import DataError, ParameterError
+from gwangye.errors import DataError
 from gwangye.examples import COLUMNS, Dataset, Task, make_frame
 
 
@@ -107,14 +107,7 @@ def sample_rows(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     Returns:
         ``n`` rows in the order of the table, with a fresh index; the whole table where it has
         no more than ``n``.
-
-    Raises:
-        ParameterError: ``n`` is below 1.
     """
-    if n < 1:
-        raise ParameterError(
-            f"data.max_train_examples: {n} is not allowed; give at least 1, or null for all rows."
-        )
     if n >= len(frame):
         return frame.reset_index(drop=True)
     order = np.random.default_rng(seed).permutation(len(frame))

@@ -80,8 +80,8 @@ def draw_matched(
         has more than ``rows / num_folds`` rows.
 
     Raises:
-        ParameterError: There are fewer than two folds, or fewer groups than folds; a label of the
-            target has no row; no size fits.
+        ParameterError: There are fewer groups than folds; a label of the target has no row; no
+            size fits.
     """
     num_groups = int(groups.max(initial=-1)) + 1
     refuse_impossible(num_folds, num_groups, len(groups))

@@ -35,7 +35,7 @@ class SplitStrategy(Piece):
             the row, and all train on it.
 
         Raises:
-            ParameterError: Fewer than two folds, or more folds than groups of rows.
+            ParameterError: More folds than groups of rows.
         """
         return deal(self.groups(frame), frame["label"], num_folds, seed)
 
@@ -164,7 +164,7 @@ class EntitySplit(SentenceSplit):
         """Return the validation fold of each row; -1 in groups larger than an even fold.
 
         Raises:
-            ParameterError: Fewer than two folds, or more folds than groups that can be validated.
+            ParameterError: More folds than groups that can be validated.
         """
         groups = self.groups(frame)
         small = np.bincount(groups)[groups] * num_folds <= len(frame)
@@ -215,8 +215,8 @@ class TargetMatchedSplit(EntityPairSplit):
         """Return the validation fold of each row; -1 where it is left over.
 
         Raises:
-            ParameterError: The target cannot be read or has a label that no row has; fewer than
-                two folds, more folds than groups, or too few rows to follow the target.
+            ParameterError: The target cannot be read or has a label that no row has; more folds
+                than groups, or too few rows to follow the target.
         """
         return draw_matched(
             self.groups(frame),

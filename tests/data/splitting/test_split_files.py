@@ -10,7 +10,7 @@ import pytest
 
 from gwangye.data.options import Data, Split
 from gwangye.data.splitting.files import SplitResult, sample_rows, split_files
-from gwangye.errors import DataError, ParameterError
+from gwangye.errors import DataError
 from gwangye.examples import Dataset
 
 PAIRS = [
@@ -221,8 +221,3 @@ def test_sample_rows_is_decided_by_the_seed(frame: pd.DataFrame) -> None:
 @pytest.mark.parametrize("n", [16, 100])
 def test_sample_rows_with_enough_gives_all(frame: pd.DataFrame, n: int) -> None:
     assert sample_rows(frame, n, seed=0).equals(frame)
-
-
-def test_sample_rows_of_none_raises(frame: pd.DataFrame) -> None:
-    with pytest.raises(ParameterError, match=r"data.max_train_examples: 0 is not allowed"):
-        sample_rows(frame, 0, seed=0)

@@ -174,11 +174,6 @@ def test_entity_with_too_few_groups_that_can_be_validated_raises(
         build("entity").assign(table([*rows, *ROWS[2:3], *ROWS[4:]]), 3, 0)
 
 
-def test_entity_with_one_fold_raises(build: Build, table: Table) -> None:
-    with pytest.raises(ParameterError, match="split.num_folds: 1 is not allowed"):
-        build("entity").assign(table(ROWS), 1, 0)
-
-
 def test_target_matched_passes_its_options_on(build: Build, table: Table, tmp_path: Path) -> None:
     """9 of t and 3 of u; t : u is 1 : 1, so two folds take 1 of u each, or 2 where 1 may miss."""
     frame = table([(str(i), f"a{i}", f"b{i}", "t" if i < 9 else "u") for i in range(12)])
