@@ -190,12 +190,9 @@ def entity_pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Task:
-    """What the relations are.
+    """What the relations are; a label's id is its place in ``labels``.
 
-    Args:
-        labels: Relation names; a label's id is its place here.
-        negative_label: The label that means "none of the relations", or None.
-        entity_types: The entity types that examples may have.
+    ``negative_label``, if any, means "none of the relations".
 
     Raises:
         DataError: ``negative_label`` is not among ``labels``: micro-F1 would count it as a

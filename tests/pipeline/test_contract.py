@@ -63,7 +63,7 @@ PREDICTING = {"predict", "robustness"}
 WITH_TABLES = set(definitions()) - {"encoder", "predict"}
 CONCERNED = {
     "gwangye/data/spans.py": {"split"},
-    "gwangye/encoders/wheel.py": {"encoder"},
+    "gwangye/encoders/fetch.py": {"encoder"},
     "gwangye/encoders/loading.py": {"encoder", "train", *PREDICTING},
     "gwangye/inputs/tokens/tokenising.py": {"preprocess", "train", "robustness"},
     "gwangye/inputs/features/table.py": {"preprocess", "train", *PREDICTING},
