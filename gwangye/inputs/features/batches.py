@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,12 +46,12 @@ class AugmentedDataset(FeatureDataset):
             self.table, self.epoch = self.table_of(epoch), epoch
 
 
+@dataclass
 class Collator:
     """Makes a batch of feature rows, padded on the right to its longest row."""
 
-    def __init__(self, pad_token_id: int, *, with_labels: bool = True) -> None:
-        self.pad_token_id = pad_token_id
-        self.with_labels = with_labels
+    pad_token_id: int
+    with_labels: bool = field(default=True, kw_only=True)
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """Return the batch's tensors.
