@@ -25,10 +25,9 @@ BY_HAND = (
 def fetch_klue(out: Path, source: Path | None = None) -> list[Path]:
     """Put the official KLUE-RE files into a folder, every row checked.
 
-    Args:
-        out: The folder to write to; it is made if it does not exist.
-        source: A folder that holds ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
-            ``klue-re-v1.1_test_unlabelled.json``); None to load them from the Hugging Face hub.
+    They come from the Hugging Face hub, or from a folder ``source`` that holds
+    ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
+    ``klue-re-v1.1_test_unlabelled.json``).
 
     Returns:
         The paths written: the training file, then the dev or unlabelled test file.

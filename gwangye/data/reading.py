@@ -26,7 +26,6 @@ UNLABELLED = "100"
 SHOWN = 20
 """How many faulty rows an error message lists."""
 
-
 SHOWN_NAMES = 8
 """How many allowed names a reason lists where none is near; a message may hold 20 reasons."""
 

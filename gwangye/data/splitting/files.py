@@ -97,12 +97,7 @@ def sample_rows(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """Draw rows so that labels keep their shares and no label is lost.
 
     Each label gives about ``n * share`` rows, rounded up for the rare ones: every label keeps a
-    row as long as ``n`` is at least the number of labels.
-
-    Args:
-        frame: A canonical table; rows without a label count as one more label.
-        n: Number of rows wanted, at least 1.
-        seed: Seed of the draw.
+    row as long as ``n`` is at least the number of labels. No label counts as one more label.
 
     Returns:
         ``n`` rows in the order of the table, with a fresh index; the whole table where it has

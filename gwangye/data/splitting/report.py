@@ -25,11 +25,8 @@ def data_report(
 
     Nearly the same sentences are counted by one measure for all splits: from ``NEARLY_SAME`` on.
 
-    Args:
-        train: The canonical training table with its columns of folds.
-        test: The canonical test table; without rows where there is none.
-        rejected: The rejected rows of both files: columns file, row, guid, reason.
-        dropped: From :func:`gwangye.data.duplicates.drop_duplicates`.
+    ``train`` has its columns of folds; ``rejected`` are the rows of both files, ``dropped`` the
+    counts from :func:`gwangye.data.duplicates.drop_duplicates`.
 
     Returns:
         A dict that JSON can hold, the same for the same tables: ``train`` and ``test``

@@ -29,11 +29,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
 
 class AugmentedDataset(FeatureDataset):
-    """Rows that are made anew for each epoch.
-
-    Args:
-        table_of: Gives the rows of an epoch, from 0; always as many.
-    """
+    """Rows that are made anew for each epoch, counted from 0; always as many."""
 
     def __init__(self, table_of: Callable[[int], FeatureTable]) -> None:
         super().__init__(table_of(0))
