@@ -132,7 +132,7 @@ def measure(
     model, tokenizer = load_model(model_folder)
     form = InputForm.from_dict(model.config.input_form)
     table = tokenise(examples, tokenizer, form)
-    texts = [form.representation.mark(example).text for example in examples]
+    texts = [form.marking.mark(example).text for example in examples]
     pad = tokenizer.pad_token_id
     runs: dict[str, Prepare] = {
         OURS: lambda: lambda: predictor.probabilities(examples),

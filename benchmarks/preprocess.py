@@ -35,15 +35,9 @@ def make_split(rows: int, target: Path) -> None:
 
     params = load_params(ROOT / "params.yaml")
     sample = ROOT / "data" / "raw" / "sample"
-    dataset = split_files(
-        sample / "train.json",
-        sample / "test.json",
-        data=params.data,
-        strategy=params.split_strategy(),
-        num_folds=params.split.num_folds,
-        num_repeats=params.split.num_repeats,
-        seed=params.seed,
-    ).dataset
+    files = {"train": str(sample / "train.json"), "test": str(sample / "test.json")}
+    data = params.data.model_copy(update=files)
+    dataset = split_files(data, params.split, params.seed).dataset
 
     def repeated(frame: pd.DataFrame, number: int, prefix: str) -> pd.DataFrame:
         chosen = frame.iloc[np.arange(number) % len(frame)].reset_index(drop=True)
@@ -60,7 +54,7 @@ def make_split(rows: int, target: Path) -> None:
 def child(split: Path, encoder: Path, name: str, target: Path) -> dict[str, Any]:
     """Preprocess a split and return seconds and peak memory."""
     from gwangye.examples import Dataset
-    from gwangye.inputs.preprocess import preprocess
+    from gwangye.inputs.features.folder import preprocess
     from gwangye.params import load_params
 
     form = load_params(ROOT / "params.yaml").input_form(name)

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from gwangye.data.splitting import STRATEGIES
 from gwangye.evaluation.robustness import PERTURBATIONS, RobustnessOptions
 from gwangye.evaluation.targets import TargetOptions
-from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.inputs.markers import MARKINGS, QUERIES
 from gwangye.model.heads import HEADS
 from gwangye.options import Registry
 from gwangye.prediction.ensembling import ENSEMBLES
@@ -33,7 +33,7 @@ DOCS = Path(__file__).parent
 
 # title; the parameter that chooses or sets it; interchangeable pieces, or one with options
 ROOMS: list[tuple[str, str, Registry[Any] | type[BaseModel]]] = [
-    ("Input forms", "inputs.<name>.name", REPRESENTATIONS),
+    ("Input forms", "inputs.<name>.name", MARKINGS),
     ("Queries", "inputs.<name>.query.name", QUERIES),
     ("Heads", "variants.<name>.head.name", HEADS),
     ("Losses", "loss.name", LOSSES),
@@ -91,7 +91,7 @@ def _text(piece: type[BaseModel]) -> str:
     """Return a docstring's first line, and the rest as a block; a missing reference is left out."""
     documentation = inspect.cleandoc(piece.__doc__ or "")
     summary, _, rest = documentation.partition("\n")
-    rest = re.sub(r"\n*References:\n +None\.?$", "", rest.strip())
+    rest = re.sub(r"\n*References:\s+None\.?$", "", rest.strip())
     return f"{summary}\n" + (f"\n```text\n{rest}\n```\n" if rest else "")
 
 

@@ -92,11 +92,8 @@ FOLD = re.compile(r"fold(_[0-9]+)?")
 def make_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Build a canonical table from its columns.
 
-    Text columns get dtype ``object``, so that a missing label or source is None under every
-    version of pandas (its own text dtype turns None into NaN).
-
-    Args:
-        columns: Values by canonical column name; ``fold``, ``fold_2``, ... may be among them.
+    Columns of folds may be among them. Text columns get dtype ``object``, so that a missing label
+    or source is None under every version of pandas (its own text dtype turns None into NaN).
     """
     return pd.DataFrame(
         {
@@ -130,17 +127,14 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow.parquet as pq
 
     schema = _schema(list(frame.columns), str(path))
-    # NaN is how pandas writes a missing text; in the file it is null.
-    arrays = []
     for field in schema:
         missing = frame[field.name].isna()
         if missing.any() and not field.nullable:
             row = int(missing.to_numpy().argmax()) + 1
             raise DataError(f"{path}: {field.name} of row {row} is missing; nothing is written.")
-        values = frame[field.name].astype("object").where(~missing, None)
-        arrays.append(pa.array(values.tolist(), type=field.type))
+    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+    pq.write_table(table.replace_schema_metadata(None), path)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -174,16 +168,8 @@ def _schema(names: Sequence[str], where: str) -> pa.Schema:
             f"{', '.join(missing) or 'none'}; unknown columns: {', '.join(unknown) or 'none'}. "
             "Files in other forms are read by read_examples."
         )
-    return pa.schema(
-        [
-            pa.field(
-                name,
-                pa.int64() if _is_integer(name) else pa.string(),
-                nullable=name in NULLABLE,
-            )
-            for name in wanted
-        ]
-    )
+    types = {name: pa.int64() if _is_integer(name) else pa.string() for name in wanted}
+    return pa.schema([pa.field(name, types[name], nullable=name in NULLABLE) for name in wanted])
 
 
 def entity_pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -196,12 +182,9 @@ def entity_pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Task:
-    """What the relations are.
+    """What the relations are; a label's id is its place in ``labels``.
 
-    Args:
-        labels: Relation names; a label's id is its place here.
-        negative_label: The label that means "none of the relations", or None.
-        entity_types: The entity types that examples may have.
+    ``negative_label``, if any, means "none of the relations".
 
     Raises:
         DataError: ``negative_label`` is not among ``labels``: micro-F1 would count it as a
@@ -226,16 +209,15 @@ class Task:
         Raises:
             DataError: A label is not one of the relations.
         """
-        index = {label: i for i, label in enumerate(self.labels)}
         labels = frame["label"]
         unknown = labels[labels.notna() & ~labels.isin(self.labels)]
         if len(unknown):
             label = str(unknown.iloc[0])
             raise DataError(
-                f"{len(unknown)} rows have a label that is not one of the {len(index)} relations, "
-                f"first '{label}'. {did_you_mean(label, self.labels)}"
+                f"{len(unknown)} rows have a label that is not one of the {len(self.labels)} "
+                f"relations, first '{label}'. {did_you_mean(label, self.labels)}"
             )
-        return np.array([index.get(label, -1) for label in labels], dtype=np.int64)
+        return pd.Index(self.labels).get_indexer(pd.Index(labels)).astype(np.int64)
 
     @classmethod
     def read(cls, path: Path) -> Task:
@@ -262,11 +244,8 @@ class Task:
 class Dataset:
     """The split stage's outputs.
 
-    Args:
-        train: Canonical table of the labelled rows, and ``fold``: the fold that validates the row;
-            ``fold_2``, ``fold_3``, ... where the split is repeated.
-        test: Canonical table of the rows to predict; labels may be missing.
-        task: The relations.
+    ``train`` is the canonical table of the labelled rows with their columns of folds, ``test`` that
+    of the rows to predict, whose labels may be missing.
     """
 
     train: pd.DataFrame

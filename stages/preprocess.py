@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 
 from gwangye.examples import Dataset
-from gwangye.inputs.preprocess import preprocess
+from gwangye.inputs.features.folder import preprocess
 from gwangye.params import Params
 from stages import run
 

@@ -18,15 +18,7 @@ logger = logging.getLogger("split")
 
 def main(params: Params, out: str) -> None:
     """Read, check, cut into folds, report."""
-    result = split_files(
-        Path(params.data.train),
-        Path(params.data.test),
-        data=params.data,
-        strategy=params.split_strategy(),
-        num_folds=params.split.num_folds,
-        num_repeats=params.split.num_repeats,
-        seed=params.seed,
-    )
+    result = split_files(params.data, params.split, params.seed)
     params.check_labels(result.dataset.task.labels)
     folder = Path(out)
     result.dataset.write(folder)

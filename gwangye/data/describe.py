@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,10 +17,7 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
-    """Describe a canonical table.
-
-    Args:
-        frame: A canonical table with at least one row, labelled or not.
+    """Describe a canonical table with at least one row, labelled or not.
 
     Returns:
         A dict that JSON can hold, the same for the same table. Counts by name are sorted from
@@ -38,7 +35,6 @@ def describe(frame: pd.DataFrame) -> dict[str, Any]:
         - ``marker_characters``: rows whose sentence holds the character.
     """
     lengths = frame["sentence"].str.len().quantile(list(QUANTILES), interpolation="lower")
-    counts = {name: int(count) for name, count in zip(QUANTILES, lengths, strict=True)}
     return {
         "rows": len(frame),
         "labelled_rows": int(frame["label"].notna().sum()),
@@ -47,7 +43,7 @@ def describe(frame: pd.DataFrame) -> dict[str, Any]:
         "subject_types": _counts(frame["subject_type"]),
         "object_types": _counts(frame["object_type"]),
         "type_pairs": _counts(_type_pairs(frame)),
-        "sentence_length": {f"{name:g}": count for name, count in counts.items()},
+        "sentence_length": {f"{name:g}": int(length) for name, length in lengths.items()},
         "object_first_share": _rounded((frame["object_start"] < frame["subject_start"]).mean()),
         "distinct_sentences": int(frame["sentence"].nunique()),
         "distinct_entity_pairs": len(set(entity_pairs(frame))),
@@ -62,94 +58,76 @@ def describe(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def compare(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
+def compare(
+    train: pd.DataFrame, test: pd.DataFrame, near: Mapping[str, Collection[str]]
+) -> dict[str, Any]:
     """Say how a test table differs from the training table, and what it shares with it.
 
     A shift is the total variation distance of two distributions p and q,
-    ``0.5 * sum(abs(p - q))``: 0 where they are equal, 1 where they have nothing in common.
-
-    Args:
-        train: A canonical table with at least one row.
-        test: Another one; it may be unlabelled.
+    ``0.5 * sum(abs(p - q))``: 0 where they are equal, 1 where they have nothing in common. Each
+    table has at least one row; ``near`` is as in :func:`count_seen`.
 
     Returns:
         A dict that JSON can hold: ``label_shift``, ``source_shift`` and ``type_pair_shift``,
         each with ``total_variation``, ``train`` and ``test`` (shares by name, 0-1), or None
-        where one of the two tables has no such values; ``overlap``: see :func:`overlap`.
+        where one of the two tables has no such values; ``overlap``: see :func:`count_seen`.
     """
     return {
         "label_shift": _shift(train["label"], test["label"]),
         "source_shift": _shift(train["source"], test["source"]),
         "type_pair_shift": _shift(_type_pairs(train), _type_pairs(test)),
-        "overlap": overlap(train, test),
+        "overlap": count_seen(train, test, near),
     }
 
 
-def overlap(
-    train: pd.DataFrame,
-    other: pd.DataFrame,
-    near: Mapping[str, Collection[str]] | None = None,
+def count_seen(
+    train: pd.DataFrame, other: pd.DataFrame, near: Mapping[str, Collection[str]]
 ) -> dict[str, int]:
-    """Count the rows of a table of which something stands in a training table too.
+    """Count the rows of a canonical table of which something is seen in a training table too.
 
-    Args:
-        train: A canonical table.
-        other: Another one.
-        near: The sentences that are nearly the same as one, by sentence (see
-            :func:`gwangye.data.splitting.near_duplicates`); None: they are not counted.
+    ``near`` gives the sentences that are nearly the same as one, by sentence (from
+    :func:`gwangye.data.splitting.similarity.near_duplicates`).
 
     Returns:
-        ``rows`` of ``other``, and how many of them have in ``train``: the ``sentence``; with
-        ``near``, the same or nearly the same one (``near_sentence``); the ``entity_pair`` (both
-        words in one row, in either role); the ``subject_word`` as a subject; ``both_entities``
-        (each word somewhere, in either role); ``either_entity`` (one of them or both).
+        ``rows`` of ``other``, and how many of them have in ``train``: the ``sentence``; the
+        ``entity_pair`` (both words in one row, in either role); the ``subject_word`` as a subject;
+        ``both_entities`` (each word somewhere, in either role); ``either_entity`` (one of them or
+        both); the same sentence or nearly the same one (``near_sentence``).
     """
-    sentences = set(train["sentence"])
+    sentences, pairs = set(train["sentence"]), set(entity_pairs(train))
     words = set(train["subject_word"]) | set(train["object_word"])
     subject, object_ = other["subject_word"].isin(words), other["object_word"].isin(words)
-    counts = {
+    similar = {s for s, others in near.items() if not sentences.isdisjoint(others)}
+    return {
         "rows": len(other),
         "sentence": int(other["sentence"].isin(sentences).sum()),
-        "entity_pair": _count_in(entity_pairs(other), entity_pairs(train)),
+        "entity_pair": sum(pair in pairs for pair in entity_pairs(other)),
         "subject_word": int(other["subject_word"].isin(set(train["subject_word"])).sum()),
         "both_entities": int((subject & object_).sum()),
         "either_entity": int((subject | object_).sum()),
+        "near_sentence": int(other["sentence"].isin(sentences | similar).sum()),
     }
-    if near is not None:
-        similar = {s for s, others in near.items() if not sentences.isdisjoint(others)}
-        counts["near_sentence"] = int(other["sentence"].isin(sentences | similar).sum())
-    return counts
 
 
 def _type_pairs(frame: pd.DataFrame) -> pd.Series[Any]:
     return frame["subject_type"].str.cat(frame["object_type"], sep="-")
 
 
-def _count_in(values: Iterable[Hashable], known: Iterable[Hashable]) -> int:
-    known = set(known)
-    return sum(value in known for value in values)
-
-
 def _counts(values: pd.Series[Any]) -> dict[str, int]:
-    counts = values.value_counts()
-    return dict(
-        sorted(((str(k), int(v)) for k, v in counts.items()), key=lambda item: (-item[1], item[0]))
-    )
+    counts = {str(name): int(count) for name, count in values.value_counts().items()}
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _shift(train: pd.Series[Any], test: pd.Series[Any]) -> dict[str, Any] | None:
-    counts = [_counts(train), _counts(test)]
-    totals = [sum(part.values()) for part in counts]
-    if 0 in totals:
+    if train.isna().all() or test.isna().all():
         return None
-    names = list(dict.fromkeys([*counts[0], *counts[1]]))
-    p, q = (
-        [part.get(n, 0) / total for n in names] for part, total in zip(counts, totals, strict=True)
-    )
+    counts = [pd.Series(_counts(values), dtype=float) for values in (train, test)]
+    names = list(dict.fromkeys([*counts[0].index, *counts[1].index]))
+    p, q = ((count / count.sum()).reindex(names, fill_value=0.0) for count in counts)
     return {
-        "total_variation": _rounded(0.5 * sum(abs(a - b) for a, b in zip(p, q, strict=True))),
-        "train": dict(zip(names, map(_rounded, p), strict=True)),
-        "test": dict(zip(names, map(_rounded, q), strict=True)),
+        "total_variation": _rounded(0.5 * (p - q).abs().sum()),
+        "train": {name: _rounded(share) for name, share in p.items()},
+        "test": {name: _rounded(share) for name, share in q.items()},
     }
 
 

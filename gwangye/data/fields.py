@@ -11,21 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from gwangye.errors import DataError, ParameterError, did_you_mean
+from gwangye.examples import COLUMNS, INTEGERS
 
-FILE_COLUMNS = (
-    "guid",
-    "sentence",
-    "subject_word",
-    "subject_start_idx",
-    "subject_end_idx",
-    "subject_type",
-    "object_word",
-    "object_start_idx",
-    "object_end_idx",
-    "object_type",
-    "label",
-    "source",
-)
+FILE_COLUMNS = tuple(f"{name}_idx" if name in INTEGERS else name for name in COLUMNS)
 """The canonical columns of files. Offsets count characters from 0; ``end_idx`` is inclusive."""
 
 REQUIRED = ("sentence", "subject_word", "subject_type", "object_word", "object_type")
@@ -44,16 +32,12 @@ def resolve_columns(
 ) -> dict[str, str]:
     """Say where in a row each canonical column stands.
 
-    Args:
-        path: The file, for messages.
-        names: The column names (top-level keys) of the file.
-        columns: ``{canonical name: the file's name}``. The file's name may be a path into a
-            nested entity: ``"subj.text"``.
+    ``columns`` says so by canonical name; the file's name may be a path into a nested entity:
+    ``"subj.text"``. A column without an entry is looked for under its canonical name, then inside
+    KLUE's nested ``subject_entity`` and ``object_entity``.
 
     Returns:
-        The file's name or path by canonical name, for those columns that the file has. Without
-        an entry in ``columns`` a column is looked for under its canonical name, then inside
-        KLUE's nested ``subject_entity`` and ``object_entity``.
+        The file's name (a top-level key) or path by canonical name, for the columns that it has.
 
     Raises:
         ParameterError: ``columns`` names a canonical column that does not exist.
@@ -104,11 +88,7 @@ def _default_name(canonical: str, present: set[str]) -> str | None:
 def take_columns(
     rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
 ) -> dict[str, list[Any]]:
-    """Take the canonical columns out of raw rows.
-
-    Args:
-        rows: The rows as they stand in the file.
-        names: From :func:`resolve_columns`.
+    """Take the canonical columns, by names from :func:`resolve_columns`, out of a file's rows.
 
     Returns:
         Per canonical column one value per row: as it stands in the file, None where the file

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gwangye.data.reading import read_examples
 from gwangye.errors import DataError
@@ -24,13 +22,12 @@ BY_HAND = (
 )
 
 
-def fetch_klue(target: Path, source: Path | None = None) -> list[Path]:
+def fetch_klue(out: Path, source: Path | None = None) -> list[Path]:
     """Put the official KLUE-RE files into a folder, every row checked.
 
-    Args:
-        target: The folder to write to; it is made if it does not exist.
-        source: A folder that holds ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
-            ``klue-re-v1.1_test_unlabelled.json``); None to load them from the Hugging Face hub.
+    They come from the Hugging Face hub, or from a folder ``source`` that holds
+    ``klue-re-v1.1_train.json`` and ``klue-re-v1.1_dev.json`` (or
+    ``klue-re-v1.1_test_unlabelled.json``).
 
     Returns:
         The paths written: the training file, then the dev or unlabelled test file.
@@ -39,11 +36,11 @@ def fetch_klue(target: Path, source: Path | None = None) -> list[Path]:
         DataError: A file is not in ``source`` or not sound, the ``datasets`` package is not
             installed, or the hub cannot be reached.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    return _from_hub(target) if source is None else _from_folder(target, source)
+    out.mkdir(parents=True, exist_ok=True)
+    return _from_hub(out) if source is None else _from_folder(out, source)
 
 
-def _from_folder(target: Path, source: Path) -> list[Path]:
+def _from_folder(out: Path, source: Path) -> list[Path]:
     tests = [name for name in TEST_FILES if (source / name).is_file()]
     if not (source / TRAIN_FILE).is_file() or not tests:
         raise DataError(
@@ -52,13 +49,13 @@ def _from_folder(target: Path, source: Path) -> list[Path]:
     written = []
     for name in (TRAIN_FILE, tests[0]):
         read_examples(source / name)
-        if not ((target / name).exists() and (target / name).samefile(source / name)):
-            shutil.copyfile(source / name, target / name)
-        written.append(target / name)
+        if not ((out / name).exists() and (out / name).samefile(source / name)):
+            shutil.copyfile(source / name, out / name)
+        written.append(out / name)
     return written
 
 
-def _from_hub(target: Path) -> list[Path]:
+def _from_hub(out: Path) -> list[Path]:
     try:
         import datasets
     except ImportError as error:
@@ -76,24 +73,10 @@ def _from_hub(target: Path) -> list[Path]:
     written = []
     for split, name in HUB_SPLITS.items():
         relations = loaded[split].features["label"].names
-        rows = [_official(row, relations) for row in loaded[split]]
+        # in the hub's rows a label is a number
+        rows = [{**row, "label": relations[row["label"]]} for row in loaded[split]]
         text = json.dumps(rows, ensure_ascii=False, indent=4)
-        (target / name).write_text(text, encoding="utf-8")
-        read_examples(target / name, labels=relations)
-        written.append(target / name)
+        (out / name).write_text(text, encoding="utf-8")
+        read_examples(out / name, labels=relations)
+        written.append(out / name)
     return written
-
-
-def _official(row: Mapping[str, Any], relations: list[str]) -> dict[str, Any]:
-    """Turn a hub row, whose label is a number, into one of the official file."""
-    entities = {
-        role: {field: row[role][field] for field in ("word", "start_idx", "end_idx", "type")}
-        for role in ("subject_entity", "object_entity")
-    }
-    return {
-        "guid": row["guid"],
-        "sentence": row["sentence"],
-        **entities,
-        "label": relations[row["label"]],
-        "source": row["source"],
-    }

@@ -11,11 +11,7 @@ from gwangye.errors import DataError, did_you_mean
 
 
 def label_list(frame: pd.DataFrame, negative_label: str | None) -> list[str]:
-    """Return the relations of a labelled table: the negative class first, then by name.
-
-    Args:
-        frame: A canonical table.
-        negative_label: The class that means "no relation"; None where there is none.
+    """Return the relations of a labelled table: the negative class, if any, first; then by name.
 
     Raises:
         DataError: No row has a label, or no row has the negative label.
@@ -35,10 +31,7 @@ def label_list(frame: pd.DataFrame, negative_label: str | None) -> list[str]:
 
 
 def read_labels(path: Path) -> list[str]:
-    """Read a list of relations in its order.
-
-    Args:
-        path: A JSON file: a list of names, or ``{"relations": [...]}`` as KLUE has it.
+    """Read a list of relations in its order: JSON, or ``{"relations": [...]}`` as KLUE has it.
 
     Raises:
         DataError: The file is missing or not such JSON, the list is empty, or a name is not

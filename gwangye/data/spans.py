@@ -13,14 +13,7 @@ def nfc(text: str) -> str:
 
 
 def find_span(sentence: str, word: str) -> tuple[int, int]:
-    """Find the only place where a word stands in a sentence.
-
-    Args:
-        sentence: Any text.
-        word: The surface form to look for, exactly as it is written in the sentence.
-
-    Returns:
-        The half-open span: ``sentence[start:end] == word``.
+    """Return the half-open span of the only place where a word stands, as it is, in a sentence.
 
     Raises:
         DataError: The word is empty, does not occur, or occurs more than once.

@@ -32,13 +32,17 @@ def load_encoder(name_or_path: str | Path) -> PreTrainedModel:
         )
     # a damaged model.safetensors, and three ways in which a pytorch_model.bin can be damaged
     except (SafetensorError, EOFError, UnpicklingError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
-            f"'{name_or_path}' is not a complete encoder: its weights cannot be read ({reason}). "
-            "Fetch them again."
+            f"'{name_or_path}' is not a complete encoder: its weights cannot be read "
+            f"({first_line(error)}). Fetch them again."
         ) from error
     _check_weights(name_or_path, report)
     return encoder
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, without its full stop; its type if none."""
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _check_weights(name_or_path: str | Path, report: dict[str, Any]) -> None:

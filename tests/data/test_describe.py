@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from gwangye.data.describe import compare, describe, overlap
+from gwangye.data.describe import compare, count_seen, describe
 from gwangye.examples import entity_pairs
 
 Table = Callable[..., pd.DataFrame]
@@ -85,7 +85,7 @@ def test_entity_pairs_are_unordered(frame: pd.DataFrame) -> None:
 def test_compare_gives_total_variation_and_shares(table: Table) -> None:
     train = table({}, {}, {}, {"label": "no_relation", "source": "wikitree"})
     test = table({}, {"label": "per:origin", "object_type": "LOC"})
-    report = compare(train, test)
+    report = compare(train, test, {})
     # labels: |3/4 - 1/2| + |1/4 - 0| + |0 - 1/2| = 1, halved
     assert report["label_shift"] == {
         "total_variation": 0.5,
@@ -98,33 +98,34 @@ def test_compare_gives_total_variation_and_shares(table: Table) -> None:
 
 
 def test_compare_with_unlabelled_test_has_no_label_shift(table: Table) -> None:
-    report = compare(table({}), table({"label": None}))
+    report = compare(table({}), table({"label": None}), {})
     assert report["label_shift"] is None
     assert report["source_shift"]["total_variation"] == 0.0
 
 
-def test_overlap_counts_rows_of_the_other_table(table: Table) -> None:
+def test_seen_counts_rows_of_the_other_table(table: Table) -> None:
     train = table({}, {"sentence": "x", "subject_word": "한별", "object_word": "다온시"})
     other = table(
         SWAPPED,  # the sentence and, roles exchanged, the pair
         {"sentence": "y", "object_word": "다온시"},  # a known subject, both words known, no pair
         {"sentence": "z", "subject_word": "새봄", "object_word": "한별"},  # one word known
     )
-    assert overlap(train, other) == {
+    assert count_seen(train, other, {}) == {
         "rows": 3,
         "sentence": 1,
         "entity_pair": 1,
         "subject_word": 1,
         "both_entities": 2,
         "either_entity": 3,
+        "near_sentence": 1,
     }
 
 
-def test_overlap_counts_nearly_the_same_sentences(table: Table) -> None:
+def test_seen_counts_nearly_the_same_sentences(table: Table) -> None:
     train = table({"sentence": "a"}, {"sentence": "b"})
     other = table(*({"sentence": sentence} for sentence in "abcde"))
     near = {"a": ["b"], "b": ["a"], "c": ["x", "a"], "d": ["e"], "e": {"d"}}
     # a and b are there themselves, c is nearly a; what d and e are like is not in training
-    assert overlap(train, other, near)["near_sentence"] == 3
-    assert overlap(train, other, {})["near_sentence"] == 2
-    assert overlap(train, other.tail(2), near)["near_sentence"] == 0
+    assert count_seen(train, other, near)["near_sentence"] == 3
+    assert count_seen(train, other, {})["near_sentence"] == 2
+    assert count_seen(train, other.tail(2), near)["near_sentence"] == 0

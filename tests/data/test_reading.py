@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gwangye.data.reading import read_examples
-from gwangye.errors import DataError, ParameterError
+from gwangye.errors import DataError
 from gwangye.examples import COLUMNS
 
 Row = Callable[..., dict[str, Any]]
@@ -267,10 +267,3 @@ def test_read_examples_with_drop_logs_their_number(
 def test_read_examples_without_any_sound_row_raises(klue_row: Row, write_json: Write) -> None:
     with pytest.raises(DataError, match=r"1 of 1 rows are faulty(.|\n)*No row is usable"):
         read_examples(write_json([klue_row(label="x")]), labels=["y"], on_invalid="drop")
-
-
-def test_read_examples_with_other_on_invalid_raises(klue_row: Row, write_json: Write) -> None:
-    with pytest.raises(
-        ParameterError, match=r"on_invalid: 'skip' is unknown. Allowed: drop, error"
-    ):
-        read_examples(write_json([klue_row()]), on_invalid="skip")  # type: ignore[arg-type]

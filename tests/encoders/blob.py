@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gwangye.encoders.e5 import tensor_names
-from gwangye.encoders.wheel import WheelSource
+from gwangye.encoders.fetch import WheelSource
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "가", "나", "▁가나", "學", "▁Uni", "x", "<mask>"]
 HIDDEN, FEED_FORWARD, POSITIONS = 32, 64, 16

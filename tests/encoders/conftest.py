@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gwangye.encoders import fetch
-from gwangye.encoders.wheel import WheelSource
+from gwangye.encoders.fetch import WheelSource
 from tests.encoders.blob import write_blob, write_wheel
 
 

@@ -63,12 +63,12 @@ PREDICTING = {"predict", "robustness"}
 WITH_TABLES = set(definitions()) - {"encoder", "predict"}
 CONCERNED = {
     "gwangye/data/spans.py": {"split"},
-    "gwangye/encoders/wheel.py": {"encoder"},
+    "gwangye/encoders/fetch.py": {"encoder"},
     "gwangye/encoders/loading.py": {"encoder", "train", *PREDICTING},
     "gwangye/inputs/tokens/tokenising.py": {"preprocess", "train", "robustness"},
     "gwangye/inputs/features/table.py": {"preprocess", "train", *PREDICTING},
     "gwangye/inputs/features/batches.py": {"preprocess", "train", *PREDICTING},
-    "gwangye/inputs/markers/forms.py": {"preprocess", "train", "robustness"},
+    "gwangye/inputs/markers/marking.py": {"preprocess", "train", "robustness"},
     "gwangye/model/relation_model.py": {"train", *PREDICTING},
     "gwangye/model/heads/modules.py": {"train", *PREDICTING},
     "gwangye/model/attention.py": {"train", *PREDICTING},

@@ -19,7 +19,7 @@ from gwangye.errors import DataError
 from gwangye.examples import Dataset, Entity, Example, Task, make_frame
 from gwangye.inputs.features.batches import Collator
 from gwangye.inputs.features.table import FeatureTable
-from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.inputs.markers import MARKINGS, QUERIES
 from gwangye.inputs.markers.input_form import InputForm
 from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
 from gwangye.model.attention import FAST_DROPOUT
@@ -122,7 +122,7 @@ OFF = {"head": "cls", "form": {"name": "none"}, "loss": "focal", "arguments": {}
 # everything that is registered is trained once: what differs from OFF
 PIECES: dict[str, dict[str, Any]] = {
     **{f"head {n}": {"head": n, "form": {"name": "entity_marker"}} for n in sorted(HEADS)},
-    **{f"form {n}": {"form": {"name": n}} for n in sorted(REPRESENTATIONS)},
+    **{f"form {n}": {"form": {"name": n}} for n in sorted(MARKINGS)},
     **{f"query {n}": {"form": {"name": "none", "query": {"name": n}}} for n in sorted(QUERIES)},
     **{f"loss {n}": {"loss": n} for n in sorted(LOSSES)},
     **{f"adversarial {n}": {"arguments": {"adversarial": {"name": n}}} for n in ADVERSARIAL},

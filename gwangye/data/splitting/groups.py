@@ -26,10 +26,7 @@ def connected(
 ) -> NDArray[np.int64]:
     """Return the connected component of each node of a graph: (num_nodes,), int64, from 0.
 
-    Args:
-        starts: (edges,), int64: the node at which an edge starts.
-        ends: (edges,), int64: the node at which it ends.
-        num_nodes: Nodes are numbered from 0; one without an edge is a component of its own.
+    ``starts`` and ``ends`` are the nodes, from 0, of each edge: (edges,), int64.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -40,11 +37,10 @@ def connected(
     return components
 
 
-def linked(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Group rows that agree in any key, directly or through other rows.
+def linked(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Group rows that agree in either of two keys, directly or through other rows.
 
-    Args:
-        keys: Each (rows,), int64: the value of one key, numbered from 0.
+    Keys are (rows,), int64, numbered from 0.
 
     Returns:
         (rows,), int64: the group of each row, numbered from 0 in the order of the rows.
@@ -53,16 +49,10 @@ def linked(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
         >>> linked(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]))
         array([0, 0, 0, 1])
     """
-    # A graph whose nodes are key values; a row is an edge from its first key to each other one.
-    first, *others = keys
-    offset, edges = int(first.max(initial=-1)) + 1, []
-    for key in others:
-        edges.append((first, key + offset))
-        offset += int(key.max(initial=-1)) + 1
-    if not edges:
-        return codes(first.tolist())
-    starts, ends = (np.concatenate(part) for part in zip(*edges, strict=True))
-    return codes(connected(starts, ends, offset)[first].tolist())
+    # A graph whose nodes are key values; a row is an edge between its two.
+    offset = int(first.max(initial=-1)) + 1
+    num_nodes = offset + int(second.max(initial=-1)) + 1
+    return codes(connected(first, second + offset, num_nodes)[first].tolist())
 
 
 def deal(
@@ -79,14 +69,14 @@ def deal(
     Args:
         groups: (rows,), int64, numbered from 0.
         labels: (rows,); a missing label counts as one more label.
-        num_folds: Number of folds.
+        num_folds: Number of folds, 2 or more.
         seed: Decides among equal groups.
 
     Returns:
         (rows,), int64: the fold of each row. No fold is empty.
 
     Raises:
-        ParameterError: There are fewer than two folds, or fewer groups than folds.
+        ParameterError: There are fewer groups than folds.
     """
     num_groups = int(groups.max(initial=-1)) + 1
     refuse_impossible(num_folds, num_groups, len(groups))
@@ -114,11 +104,6 @@ def deal(
 
 def refuse_impossible(num_folds: int, num_groups: int, num_rows: int) -> None:
     """Raise a ParameterError where groups cannot be dealt out to folds."""
-    if num_folds < 2:
-        raise ParameterError(
-            f"split.num_folds: {num_folds} is not allowed; with fewer than 2 folds no rows are "
-            "left to train on."
-        )
     if num_groups < num_folds:
         raise ParameterError(
             f"split.num_folds: {num_folds} folds need at least as many groups of rows, but these "

@@ -20,10 +20,7 @@ SIZES = 64  # fold sizes tried, from the largest down, before the best is refine
 
 
 def read_target(path: Path) -> dict[str, float]:
-    """Read a label distribution.
-
-    Args:
-        path: A JSON file ``{label: share or count}``.
+    """Read a label distribution from a JSON file ``{label: share or count}``.
 
     Returns:
         Shares by label, summing to 1; labels of share 0 are left out.
@@ -83,8 +80,8 @@ def draw_matched(
         has more than ``rows / num_folds`` rows.
 
     Raises:
-        ParameterError: There are fewer than two folds, or fewer groups than folds; a label of the
-            target has no row; no size fits.
+        ParameterError: There are fewer groups than folds; a label of the target has no row; no
+            size fits.
     """
     num_groups = int(groups.max(initial=-1)) + 1
     refuse_impossible(num_folds, num_groups, len(groups))
@@ -162,11 +159,7 @@ class _Supply:
     def fill(
         self, quota: NDArray[np.int64], num_folds: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Fill folds.
-
-        Args:
-            quota: (labels,), int64: the rows of each label wanted in each fold.
-            num_folds: Number of folds.
+        """Fill folds, each with a quota of rows of each label: (labels,), int64.
 
         Returns:
             The fold of each group, -1 where it is in none; and the rows that are missing,

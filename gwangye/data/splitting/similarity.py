@@ -40,9 +40,7 @@ def near_duplicates(
 ) -> dict[str, set[str]]:
     """Find the sentences that are nearly, but not exactly, the same as another one.
 
-    Args:
-        sentences: Sentences; repeated ones count once.
-        similarity: From which Jaccard similarity of character trigrams on (above 0, up to 1).
+    They are from a Jaccard similarity of character trigrams on (above 0, up to 1).
 
     Returns:
         The others that it is nearly the same as, by sentence; sentences without any are left out.
@@ -62,9 +60,7 @@ def near_duplicates(
 def sentence_groups(sentences: Sequence[str], similarity: float | None) -> NDArray[np.int64]:
     """Group rows whose sentences are the same or nearly the same, directly or through others.
 
-    Args:
-        sentences: The sentence of each row.
-        similarity: See :func:`near_duplicates`; None: only equal sentences are together.
+    Without a similarity (see :func:`near_duplicates`) only equal sentences are together.
 
     Returns:
         (rows,), int64: the group of each row, numbered from 0 in the order of the rows.
@@ -78,11 +74,9 @@ def sentence_groups(sentences: Sequence[str], similarity: float | None) -> NDArr
 
 
 def similar_pairs(texts: Sequence[str], similarity: float) -> NDArray[np.int64]:
-    """Find all pairs of texts of at least a similarity.
+    """Find all pairs of texts of at least a similarity, above 0, up to 1.
 
-    Args:
-        texts: Texts. One of fewer than three characters has no trigram and is in no pair.
-        similarity: Jaccard similarity of their sets of character trigrams, above 0, up to 1.
+    A text of fewer than three characters has no trigram and is in no pair.
 
     Returns:
         (pairs, 2), int64: positions in ``texts``, the smaller first, sorted.
@@ -124,11 +118,10 @@ def _trigrams(texts: Sequence[str]) -> Any:
         len(distinct)
     )
     columns = max(len(distinct), 1)
-    cells = np.sort(text[:count][inside] * columns + rank[gram])
-    cells = cells[np.diff(cells, prepend=-1) > 0]
-    bounds = np.searchsorted(cells, np.arange(len(texts) + 1) * columns)
-    ones = np.ones(len(cells), dtype=np.int32)
-    return csr_matrix((ones, cells % columns, bounds), (len(texts), columns))
+    ones = np.ones(len(gram), dtype=np.int32)
+    trigrams = csr_matrix((ones, (text[:count][inside], rank[gram])), (len(texts), columns))
+    trigrams.data[:] = 1  # one that a text has twice was counted twice
+    return trigrams
 
 
 def _prefixes(trigrams: Any, sizes: NDArray[np.int64], similarity: float) -> Any:

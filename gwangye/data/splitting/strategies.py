@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +20,22 @@ from gwangye.options import Piece, Registry
 class SplitStrategy(Piece):
     """A way to give every row of a table the one fold in which it is validated, if any."""
 
-    @abstractmethod
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the group of each row, (rows,), int64, from 0; a group stays in one fold."""
+        """Return the group of each row, (rows,), int64, from 0; a group stays in one fold.
+
+        Each row is a group of its own where a strategy does not say otherwise.
+        """
+        return np.arange(len(frame))
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:
-        """Return the validation fold of each row.
-
-        Args:
-            frame: A canonical table.
-            num_folds: Number of folds, at least 2.
-            seed: Seed of the draw; the same seed gives the same folds.
+        """Return the validation fold of each row of a canonical table; the seed decides the draw.
 
         Returns:
             (rows,), int64, from 0 to ``num_folds - 1``; no fold is empty. -1: no fold validates
             the row, and all train on it.
 
         Raises:
-            ParameterError: Fewer than two folds, or more folds than groups of rows.
+            ParameterError: More folds than groups of rows.
         """
         return deal(self.groups(frame), frame["label"], num_folds, seed)
 
@@ -56,13 +53,8 @@ class RandomSplit(SplitStrategy):
     Example:
         10 rows, 3 folds: 4, 3 and 3 rows, drawn.
 
-    References:
-        None.
+    References: None
     """
-
-    def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return one group per row."""
-        return np.arange(len(frame))
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:
         """Return the validation fold of each row, drawn without a look at the labels."""
@@ -82,29 +74,9 @@ class StratifiedSplit(SplitStrategy):
         Kohavi, 1995, "A Study of Cross-Validation and Bootstrap" (IJCAI).
     """
 
-    def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return one group per row."""
-        return np.arange(len(frame))
-
-
-class SentenceGroups(SplitStrategy):
-    """What strategies have in common that keep sentences together."""
-
-    near_duplicates: float | None = Field(
-        default=NEARLY_SAME,
-        ge=0.5,
-        le=1,
-        description="sentences of at least this similarity (Jaccard of character trigrams, 0.5 to "
-        "1) count as the same; null: only equal ones",
-    )
-
-    def sentences(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the group of each row's sentence: (rows,), int64, from 0."""
-        return sentence_groups(frame["sentence"].tolist(), self.near_duplicates)
-
 
 @STRATEGIES.register("sentence")
-class SentenceSplit(SentenceGroups):
+class SentenceSplit(SplitStrategy):
     """Rows of one sentence stay together; stratified by label.
 
     No sentence, or nearly equal one, appears in both parts; entity pairs do.
@@ -117,32 +89,39 @@ class SentenceSplit(SentenceGroups):
         Better" (near duplicates).
     """
 
+    near_duplicates: float | None = Field(
+        default=NEARLY_SAME,
+        ge=0.5,
+        le=1,
+        description="sentences of at least this similarity (Jaccard of character trigrams, 0.5 to "
+        "1) count as the same; null: only equal ones",
+    )
+
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return one group per sentence."""
-        return self.sentences(frame)
+        return sentence_groups(frame["sentence"].tolist(), self.near_duplicates)
 
 
 @STRATEGIES.register("entity_pair")
-class EntityPairSplit(SentenceGroups):
+class EntityPairSplit(SentenceSplit):
     """Rows that share a sentence or an unordered entity pair stay together; stratified.
 
     Links are followed: if row 1 shares its sentence with row 2, and row 2 its pair with row 3, all
-    three stay together. So no validation pair is known from training, as hardly any test pair is.
+    three stay together. So no validation pair is seen in training, as hardly any test pair is.
 
     Example:
         (비틀즈, 조지 해리슨) here, (조지 해리슨, 비틀즈) in another sentence: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return the connected components of rows linked by sentence or pair."""
-        return linked(self.sentences(frame), codes(entity_pairs(frame)))
+        return linked(super().groups(frame), codes(entity_pairs(frame)))
 
 
 @STRATEGIES.register("subject")
-class SubjectSplit(SentenceGroups):
+class SubjectSplit(EntityPairSplit):
     """Rows that share a sentence, an entity pair or a subject word stay together; stratified.
 
     Every validation subject is new to training as a subject. KLUE-RE's largest group has 2,520
@@ -151,18 +130,16 @@ class SubjectSplit(SentenceGroups):
     Example:
         비틀즈 is the subject of two rows with different objects: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return the connected components of rows linked by sentence, pair or subject word."""
-        sentences, pairs = self.sentences(frame), codes(entity_pairs(frame))
-        return linked(sentences, pairs, codes(frame["subject_word"]))
+        return linked(super().groups(frame), codes(frame["subject_word"]))
 
 
 @STRATEGIES.register("entity")
-class EntitySplit(SentenceGroups):
+class EntitySplit(SentenceSplit):
     """Rows that share a sentence or any entity word, in either role, stay together; stratified.
 
     Every validation entity is new to training. Words such as 대한민국 link most rows. A group that
@@ -173,8 +150,7 @@ class EntitySplit(SentenceGroups):
     Example:
         비틀즈 is the subject of one row and the object of another: one fold.
 
-    References:
-        None.
+    References: None
     """
 
     def groups(self, frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -182,13 +158,13 @@ class EntitySplit(SentenceGroups):
         words = codes([*frame["subject_word"], *frame["object_word"]])
         subjects, objects = words[: len(frame)], words[len(frame) :]
         joined = connected(subjects, objects, int(words.max(initial=-1)) + 1)
-        return linked(self.sentences(frame), joined[subjects])
+        return linked(super().groups(frame), joined[subjects])
 
     def assign(self, frame: pd.DataFrame, num_folds: int, seed: int) -> NDArray[np.int64]:
         """Return the validation fold of each row; -1 in groups larger than an even fold.
 
         Raises:
-            ParameterError: Fewer than two folds, or more folds than groups that can be validated.
+            ParameterError: More folds than groups that can be validated.
         """
         groups = self.groups(frame)
         small = np.bincount(groups)[groups] * num_folds <= len(frame)
@@ -223,8 +199,7 @@ class TargetMatchedSplit(EntityPairSplit):
         Target {"no_relation": 0.6, "per:title": 0.4}, two folds, 30 and 10 rows of these: each
         fold has 8 of no_relation and 5 of per:title; 14 rows are left over.
 
-    References:
-        None.
+    References: None
     """
 
     target: str = Field(description="path of a JSON file {label: share or count}")
@@ -240,8 +215,8 @@ class TargetMatchedSplit(EntityPairSplit):
         """Return the validation fold of each row; -1 where it is left over.
 
         Raises:
-            ParameterError: The target cannot be read or has a label that no row has; fewer than
-                two folds, more folds than groups, or too few rows to follow the target.
+            ParameterError: The target cannot be read or has a label that no row has; more folds
+                than groups, or too few rows to follow the target.
         """
         return draw_matched(
             self.groups(frame),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from gwangye.examples import Entity, Example
-from gwangye.inputs.markers.base import Role
+from gwangye.inputs.markers.marking import Role
 from gwangye.inputs.markers.particles import with_particle
 from gwangye.training.augmentation.base import Edit, rewrite
 

@@ -17,7 +17,7 @@ from gwangye.evaluation.robustness.agreement import entities_by_role, particle_a
 from gwangye.evaluation.robustness.base import PERTURBATIONS, Perturbation
 from gwangye.evaluation.robustness.pool import NamePool
 from gwangye.examples import Example
-from gwangye.inputs.markers.base import Role, type_word
+from gwangye.inputs.markers.marking import Role, type_word
 from gwangye.training import augmentation
 from gwangye.training.augmentation.base import Edit, rewrite
 

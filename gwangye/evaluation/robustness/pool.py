@@ -10,7 +10,7 @@ import pandas as pd
 
 from gwangye.evaluation.robustness.agreement import entities_by_role
 from gwangye.examples import Example, fold_numbers
-from gwangye.inputs.markers.base import Role
+from gwangye.inputs.markers.marking import Role
 
 Folds = frozenset[int]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,11 +29,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
 
 class AugmentedDataset(FeatureDataset):
-    """Rows that are made anew for each epoch.
-
-    Args:
-        table_of: Gives the rows of an epoch, from 0; always as many.
-    """
+    """Rows that are made anew for each epoch, counted from 0; always as many."""
 
     def __init__(self, table_of: Callable[[int], FeatureTable]) -> None:
         super().__init__(table_of(0))
@@ -45,17 +42,12 @@ class AugmentedDataset(FeatureDataset):
             self.table, self.epoch = self.table_of(epoch), epoch
 
 
+@dataclass
 class Collator:
-    """Makes a batch of feature rows, padded on the right to its longest row.
+    """Makes a batch of feature rows, padded on the right to its longest row."""
 
-    Args:
-        pad_token_id: The tokenizer's padding id.
-        with_labels: Whether the batch has ``labels``.
-    """
-
-    def __init__(self, pad_token_id: int, *, with_labels: bool = True) -> None:
-        self.pad_token_id = pad_token_id
-        self.with_labels = with_labels
+    pad_token_id: int
+    with_labels: bool = field(default=True, kw_only=True)
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
         """Return the batch's tensors.

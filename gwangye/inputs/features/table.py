@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ class FeatureTable:
             values = [getattr(table, field.name) for table in tables]
             columns[field.name] = None if values[0] is None else np.concatenate(values)
         lengths = np.concatenate([table.lengths for table in tables])
-        columns["offsets"] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        columns["offsets"] = offsets_of(lengths)
         return cls(**columns)
 
     def select(self, mask: NDArray[np.bool_]) -> FeatureTable:
@@ -93,17 +94,13 @@ class FeatureTable:
             label_ids=self.label_ids[mask],
             truncated=self.truncated[mask],
             entity_positions=self.entity_positions[mask],
-            offsets=np.concatenate([[0], np.cumsum(lengths[mask])]).astype(np.int64),
+            offsets=offsets_of(lengths[mask]),
             input_ids=self.input_ids[tokens],
             token_type_ids=None if segments is None else segments[tokens],
         )
 
     def with_columns(
-        self,
-        *,
-        parts: Sequence[str],
-        folds: ArrayLike,
-        label_ids: Sequence[int],
+        self, *, parts: Sequence[str], folds: ArrayLike, label_ids: Sequence[int]
     ) -> FeatureTable:
         """Return the table with what tokenising does not know: parts, folds and labels.
 
@@ -117,6 +114,11 @@ class FeatureTable:
         )
 
 
+def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where rows of these lengths begin, and where the last one ends: (rows + 1,)."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
 def write_features(chunks: Iterable[FeatureTable], path: Path) -> int:
     """Write tables one after the other into one Parquet file; return the number of rows.
 
@@ -127,18 +129,16 @@ def write_features(chunks: Iterable[FeatureTable], path: Path) -> int:
     """
     import pyarrow.parquet as pq
 
-    iterator: Iterator[FeatureTable] = iter(chunks)
-    chunk = next(iterator, None)
-    if chunk is None:
+    tables = map(_to_arrow, chunks)
+    first = next(tables, None)
+    if first is None:
         raise DataError(f"{path}: there are no rows to write. Give the split stage rows.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    first = _to_arrow(chunk)
+    rows = 0
     with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
-        writer.write_table(first)
-        rows: int = first.num_rows
-        for chunk in iterator:
-            writer.write_table(_to_arrow(chunk))
-            rows += len(chunk)
+        for table in chain([first], tables):
+            writer.write_table(table)
+            rows += table.num_rows
     return rows
 
 

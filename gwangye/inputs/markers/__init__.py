@@ -1,28 +1,6 @@
-"""Input forms: how the two entities are shown to the encoder, and queries beside the sentence."""
+"""Input forms: how the two entities are marked to the encoder, and queries beside the sentence."""
 
-from gwangye.inputs.markers.base import REPRESENTATIONS, EntitySpans, Marked, Representation
-from gwangye.inputs.markers.forms import (
-    EntityMarker,
-    EntityMarkerPunct,
-    EntityMask,
-    Plain,
-    TypedEntityMarker,
-    TypedEntityMarkerPunct,
-)
+from gwangye.inputs.markers.marking import MARKINGS, EntitySpans, Marked, Marking
 from gwangye.inputs.markers.queries import QUERIES, SEPARATOR, Query
 
-__all__ = [
-    "QUERIES",
-    "REPRESENTATIONS",
-    "SEPARATOR",
-    "EntityMarker",
-    "EntityMarkerPunct",
-    "EntityMask",
-    "EntitySpans",
-    "Marked",
-    "Plain",
-    "Query",
-    "Representation",
-    "TypedEntityMarker",
-    "TypedEntityMarkerPunct",
-]
+__all__ = ["MARKINGS", "QUERIES", "SEPARATOR", "EntitySpans", "Marked", "Marking", "Query"]

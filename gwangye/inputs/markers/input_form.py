@@ -1,34 +1,29 @@
-"""An input form as a parameter section names it: representation, query, length."""
+"""An input form as a parameter section names it: marking, query, length."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from gwangye.errors import ParameterError, did_you_mean
-from gwangye.inputs.markers import QUERIES, REPRESENTATIONS, Query, Representation
+from gwangye.inputs.markers import MARKINGS, QUERIES, Marking, Query
 
 OWN_KEYS = {"query", "max_length"}
 
 
-class InputForm(BaseModel):
+@dataclass(frozen=True)
+class InputForm:
     """How an example is shown to the encoder.
 
-    Args:
-        representation: How the entities are marked in the sentence.
-        query: The second segment, if any.
-        max_length: Tokens at most, special ones and the query included.
+    ``max_length`` counts all tokens, special ones and the query included.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
     name: str
+    marking: Marking
     query_name: str
-    representation: Representation
     query: Query
-    max_length: int = Field(256, ge=8)
+    max_length: int
 
     @classmethod
     def from_params(cls, section: Mapping[str, Any], where: str) -> InputForm:
@@ -37,7 +32,7 @@ class InputForm(BaseModel):
         Raises:
             ParameterError: A name or key is unknown, or a value is not allowed.
         """
-        allowed = REPRESENTATIONS.option_names() | OWN_KEYS | {"name"}
+        allowed = MARKINGS.option_names() | OWN_KEYS | {"name"}
         for key in section:
             if key not in allowed:
                 raise ParameterError(f"{where}.{key} is unknown. {did_you_mean(key, allowed)}")
@@ -52,20 +47,15 @@ class InputForm(BaseModel):
             raise ParameterError(
                 f"{where}.max_length: {max_length!r} is not a number of tokens, 8 or more."
             )
-        representation = REPRESENTATIONS.build(choice, where)
-        return cls(
-            name=choice["name"],
-            representation=representation,
-            query=QUERIES.build(query, f"{where}.query"),
-            query_name=query["name"],
-            max_length=max_length,
-        )
+        marking = MARKINGS.build(choice, where)
+        built_query = QUERIES.build(query, f"{where}.query")
+        return cls(choice["name"], marking, query["name"], built_query, max_length)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the section that :meth:`from_params` builds this form from."""
         return {
             "name": self.name,
-            **self.representation.model_dump(),
+            **self.marking.model_dump(),
             "query": {"name": self.query_name, **self.query.model_dump()},
             "max_length": self.max_length,
         }
@@ -78,7 +68,7 @@ class InputForm(BaseModel):
     @property
     def marks_entities(self) -> bool:
         """Whether the encoder is shown where the entities are."""
-        return self.representation.marks_entities
+        return self.marking.marks_entities
 
     @property
     def tells_roles(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from gwangye.examples import Example
-from gwangye.inputs.markers.base import type_word
+from gwangye.inputs.markers.marking import type_word
 from gwangye.inputs.markers.particles import with_particle
 from gwangye.options import Piece, Registry
 
@@ -38,8 +38,7 @@ class NoQuery(Query):
     Example:
         (nothing)
 
-    References:
-        None
+    References: None
     """
 
     def text(self, example: Example) -> str | None:
@@ -54,8 +53,7 @@ class RelationQuery(Query):
     Example:
         비틀즈와 조지 해리슨의 관계
 
-    References:
-        None
+    References: None
     """
 
     def text(self, example: Example) -> str | None:
@@ -71,8 +69,7 @@ class QuestionQuery(RelationQuery):
     Example:
         비틀즈와 조지 해리슨의 관계는 무엇인가?
 
-    References:
-        None
+    References: None
     """
 
     def text(self, example: Example) -> str | None:
@@ -87,8 +84,7 @@ class DescriptionQuery(Query):
     Example:
         이 문장에서 조지 해리슨은 비틀즈의 사람이다.
 
-    References:
-        None
+    References: None
     """
 
     def text(self, example: Example) -> str | None:
@@ -105,8 +101,7 @@ class PairQuery(Query):
     Example:
         비틀즈 [SEP] 조지 해리슨
 
-    References:
-        None
+    References: None
     """
 
     def text(self, example: Example) -> str | None:

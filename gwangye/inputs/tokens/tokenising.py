@@ -8,17 +8,21 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gwangye.errors import DataError, ParameterError
-from gwangye.inputs.features.table import FeatureTable
+from gwangye.inputs.features.table import FeatureTable, offsets_of
 from gwangye.inputs.markers import SEPARATOR, EntitySpans, Marked
 from gwangye.inputs.markers.input_form import InputForm
-from gwangye.inputs.tokens.cutting import keep_around
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from gwangye.examples import Example
+
+
+BATCH_SIZE = 1024
+"""Examples whose encodings are held at a time: bounds the memory beside the result."""
 
 
 class _Batch(NamedTuple):
@@ -38,7 +42,7 @@ def prepare_tokenizer(
     tokenizer: PreTrainedTokenizerBase, form: InputForm, entity_types: Sequence[str]
 ) -> int:
     """Add a form's markers to a tokenizer, each as a single token; return how many are new."""
-    markers = form.representation.special_tokens(entity_types)
+    markers = form.marking.special_tokens(entity_types)
     if not markers:
         return 0
     # not replacing: an encoder's own extra tokens stay special
@@ -50,22 +54,12 @@ def prepare_tokenizer(
 
 
 def tokenise(
-    examples: Iterable[Example],
-    tokenizer: PreTrainedTokenizerBase,
-    form: InputForm,
-    *,
-    batch_size: int = 1024,
+    examples: Iterable[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> FeatureTable:
-    """Tokenise examples in an input form.
+    """Tokenise examples in an input form; parts, folds and labels are for the caller to add.
 
-    A row longer than ``form.max_length`` is cut around its entities.
-
-    Args:
-        examples: The examples; parts, folds and labels are for the caller to add.
-        tokenizer: A fast tokenizer that knows the form's markers (:func:`prepare_tokenizer`).
-        form: The input form.
-        batch_size: Examples whose encodings are held at a time; bounds the memory beside the
-            result, and changes nothing else.
+    The tokenizer is a fast one that knows the form's markers (:func:`prepare_tokenizer`). A row
+    longer than ``form.max_length`` is cut around its entities.
 
     Raises:
         DataError: The tokenizer is not a fast one or lacks a marker, an entity has no token, or
@@ -75,26 +69,25 @@ def tokenise(
     """
     _check_tokenizer(tokenizer, form)
     with_segments = "token_type_ids" in tokenizer.model_input_names
-    tables = [
-        _table(_rows(batch, form, with_segments=with_segments), batch.examples, with_segments)
-        for batch in _encoded(iter(examples), tokenizer, form, batch_size)
-    ]
+    tables = []
+    for examples_, marked, encodings in _encoded(iter(examples), tokenizer, form):
+        triples = zip(encodings.result(), marked, examples_, strict=True)
+        rows = [_row(encoding, sentence, example, form) for encoding, sentence, example in triples]
+        tables.append(_table(rows, examples_, with_segments))
     return FeatureTable.concatenate(tables or [_table([], [], with_segments)])
 
 
 def _encoded(
-    examples: Iterator[Example],
-    tokenizer: PreTrainedTokenizerBase,
-    form: InputForm,
-    batch_size: int,
+    examples: Iterator[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> Iterator[_Batch]:
     """Yield batch after batch while the tokenizer, which needs no Python, encodes the next one."""
     waiting: _Batch | None = None
     with ThreadPoolExecutor(1) as pool:
-        while batch := list(islice(examples, batch_size)):
+        while batch := list(islice(examples, BATCH_SIZE)):
             _check_markers(batch, tokenizer, form)
-            marked = [form.representation.mark(example) for example in batch]
-            texts = _texts(tokenizer, batch, marked, form)
+            marked = [form.marking.mark(example) for example in batch]
+            pairs = zip(batch, marked, strict=True)
+            texts = [_text(example, sentence, tokenizer, form) for example, sentence in pairs]
             following = _Batch(batch, marked, pool.submit(_encode, tokenizer, texts))
             if waiting is not None:
                 yield waiting
@@ -116,16 +109,6 @@ def _check_tokenizer(tokenizer: PreTrainedTokenizerBase, form: InputForm) -> Non
         )
 
 
-def _rows(batch: _Batch, form: InputForm, *, with_segments: bool) -> list[_Row]:
-    segment = 1 if form.query.position == "front" else 0
-    return [
-        _row(encoding, sentence, example, form.max_length, segment, with_segments)
-        for encoding, sentence, example in zip(
-            batch.encodings.result(), batch.marked, batch.examples, strict=True
-        )
-    ]
-
-
 def _check_markers(
     examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, form: InputForm
 ) -> None:
@@ -133,7 +116,7 @@ def _check_markers(
 
     def markers(examples: Sequence[Example]) -> set[str]:
         entities = chain(*((e.subject_entity, e.object_entity) for e in examples))
-        return set(form.representation.special_tokens(sorted({e.type for e in entities})))
+        return set(form.marking.special_tokens(sorted({e.type for e in entities})))
 
     missing = markers(examples) - set(tokenizer.get_added_vocab())
     if missing:
@@ -145,23 +128,21 @@ def _check_markers(
         )
 
 
-def _texts(
-    tokenizer: PreTrainedTokenizerBase,
-    examples: Sequence[Example],
-    marked: Sequence[Marked],
-    form: InputForm,
-) -> list[Any]:
-    """Return what is encoded: sentences, or pairs of sentence and query in their order."""
-    front = form.query.position == "front"
-    texts: list[Any] = []
-    for example, sentence in zip(examples, marked, strict=True):
-        query = form.query.text(example)
-        if query is None:
-            texts.append(sentence.text)
-            continue
-        query = _with_separator(query, tokenizer)
-        texts.append((query, sentence.text) if front else (sentence.text, query))
-    return texts
+def _text(
+    example: Example, marked: Marked, tokenizer: PreTrainedTokenizerBase, form: InputForm
+) -> str | tuple[str, str]:
+    """Return what is encoded: the sentence, or the pair of sentence and query in their order."""
+    query = form.query.text(example)
+    if query is None:
+        return marked.text
+    if SEPARATOR in query:
+        if tokenizer.sep_token is None:
+            raise ParameterError(
+                "The query has a separator, but the encoder's tokenizer has none (sep_token). Use "
+                "query `relation`, `question` or `description`."
+            )
+        query = query.replace(SEPARATOR, str(tokenizer.sep_token))
+    return (query, marked.text) if form.query.position == "front" else (marked.text, query)
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[Any]:
@@ -173,46 +154,26 @@ def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any]) -> list[An
     return encodings
 
 
-def _with_separator(query: str, tokenizer: PreTrainedTokenizerBase) -> str:
-    if SEPARATOR not in query:
-        return query
-    if tokenizer.sep_token is None:
-        raise ParameterError(
-            "The query has a separator, but the encoder's tokenizer has none (sep_token). Use "
-            "query `relation`, `question` or `description`."
-        )
-    return query.replace(SEPARATOR, str(tokenizer.sep_token))
-
-
-def _row(
-    encoding: Any,
-    sentence: Marked,
-    example: Example,
-    max_length: int,
-    segment: int,
-    with_segments: bool,
-) -> _Row:
+def _row(encoding: Any, sentence: Marked, example: Example, form: InputForm) -> _Row:
     """Find the entities' tokens, and cut the row if it is too long."""
-    if encoding.n_sequences < 2:
-        segment = 0  # no query: the sentence is the only segment
+    has_query = encoding.n_sequences == 2
+    segment = 1 if has_query and form.query.position == "front" else 0  # of the sentence
     entities = [(sentence.subject, "subject"), (sentence.object, "object")]
     positions = [_positions(encoding, spans, segment, example, role) for spans, role in entities]
-    ids, segments = encoding.ids, encoding.type_ids if with_segments else []
-    if len(ids) <= max_length:
+    ids, segments = encoding.ids, encoding.type_ids
+    if len(ids) <= form.max_length:
         return _Row(ids, segments, positions, False)
     context = np.array([s == segment for s in encoding.sequence_ids])
     must_stay = [(opening, closing + 1) for opening, _, _, closing in positions]
-    kept = keep_around(context, must_stay, max_length)
+    kept = keep_around(context, must_stay, form.max_length)
     if kept is None:
         needed = int((~context).sum()) + sum(end - start for start, end in must_stay)
         raise DataError(
             f"guid {example.guid}: the entities and the query take {needed} tokens, max_length is "
-            f"{max_length}. Raise the input form's max_length, or drop the row."
+            f"{form.max_length}. Raise the input form's max_length, or drop the row."
         )
     moved = [np.searchsorted(kept, position).tolist() for position in positions]
-    return _Row(
-        [ids[i] for i in kept], [segments[i] for i in kept] if with_segments else [], moved, True
-    )
+    return _Row([ids[i] for i in kept], [segments[i] for i in kept], moved, True)
 
 
 def _positions(
@@ -254,6 +215,44 @@ def _last_covering(encoding: Any, token: int, character: int) -> int:
         token += 1
 
 
+def keep_around(
+    is_context: NDArray[np.bool_], entities: Sequence[tuple[int, int]], max_length: int
+) -> NDArray[np.intp] | None:
+    """Choose the tokens that stay in a row of at most ``max_length``.
+
+    Everything but context stays: special tokens, the query, both entities with their markers. Of
+    the context, what is outside of the two entities goes first, then what is between them; on
+    either side the tokens farthest from an entity go first, and of two equally far ones the later.
+
+    Args:
+        is_context: (tokens,) whether a token is of the sentence (entities included).
+        entities: Half-open token spans that must stay, markers included.
+        max_length: Tokens at most.
+
+    Returns:
+        Indices of the tokens that stay, in order; None if what must stay is too long already.
+
+    Example:
+        Of ``[CLS] a b E c d e F g [SEP]`` with entities E and F, 8 tokens are
+        ``[CLS] b E c d e F [SEP]`` (g is as near as b, and later), and 6 are
+        ``[CLS] E c e F [SEP]``.
+    """
+    index = np.arange(len(is_context))
+    distance = np.full(len(index), len(index))
+    for start, end in entities:
+        away = np.maximum(np.maximum(start - index, index - end + 1), 0)
+        distance = np.minimum(distance, away)
+    distance[~is_context] = 0
+    room = max_length - int((distance == 0).sum())
+    if room < 0:
+        return None
+    outside = (index < min(entities)[0]) | (index >= max(end for _, end in entities))
+    optional = index[distance > 0]
+    # the last key counts most: between the entities first, then the nearest
+    best = np.lexsort((distance[optional], outside[optional]))
+    return np.sort(np.concatenate([index[distance == 0], optional[best[:room]]]))
+
+
 def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: bool) -> FeatureTable:
     lengths = np.array([len(row.ids) for row in rows], dtype=np.int64)
     number = len(rows)
@@ -262,7 +261,7 @@ def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: boo
         return np.fromiter(chain.from_iterable(lists), dtype, lengths.sum())
 
     positions = np.array([row.positions for row in rows], dtype=np.int32)
-    segments = flat((row.segments for row in rows), np.int8) if with_segments else None
+    segments = (row.segments for row in rows)
     return FeatureTable(
         guids=np.array([example.guid for example in examples], dtype=object),
         parts=np.full(number, "", dtype=object),
@@ -270,7 +269,7 @@ def _table(rows: Sequence[_Row], examples: Sequence[Example], with_segments: boo
         label_ids=np.full(number, -1, dtype=np.int64),
         truncated=np.array([row.truncated for row in rows], dtype=bool),
         entity_positions=positions.reshape(-1, 2, 4),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        offsets=offsets_of(lengths),
         input_ids=flat((row.ids for row in rows), np.int32),
-        token_type_ids=segments,
+        token_type_ids=flat(segments, np.int8) if with_segments else None,
     )

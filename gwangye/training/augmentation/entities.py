@@ -14,7 +14,7 @@ from pydantic import Field
 
 from gwangye.errors import ParameterError, did_you_mean
 from gwangye.examples import Example
-from gwangye.inputs.markers.base import type_word
+from gwangye.inputs.markers.marking import type_word
 from gwangye.training.augmentation.base import (
     AUGMENTATIONS,
     Augmentation,

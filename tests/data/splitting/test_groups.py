@@ -17,17 +17,13 @@ def test_connected_follows_edges_from_node_to_node() -> None:
     assert codes(component.tolist()).tolist() == [0, 1, 2, 0, 0, 2]
 
 
-def test_linked_by_one_key_is_that_key() -> None:
-    assert linked(np.array([1, 0, 1])).tolist() == [0, 1, 0]
-
-
 def test_linked_follows_chains_over_all_keys() -> None:
-    # rows 0-1 by the first key, 1-2 by the second, 2-3 by the third; row 4 alone
+    # rows 0-1 by the first key, 1-2 by the second; and 2-3 by a third, through both
     first = np.array([0, 0, 1, 2, 3])
     second = np.array([0, 1, 1, 2, 3])
     third = np.array([0, 1, 2, 2, 3])
     assert linked(first, second).tolist() == [0, 0, 0, 1, 2]
-    assert linked(first, second, third).tolist() == [0, 0, 0, 0, 1]
+    assert linked(linked(first, second), third).tolist() == [0, 0, 0, 0, 1]
 
 
 def test_deal_gives_each_fold_its_share_of_each_label() -> None:
@@ -81,11 +77,6 @@ def test_deal_is_decided_by_the_seed() -> None:
 def test_deal_with_rare_or_missing_labels_leaves_no_fold_empty(labels: list[object]) -> None:
     fold = deal(np.arange(4), labels, num_folds=4, seed=0)
     assert sorted(fold.tolist()) == [0, 1, 2, 3]
-
-
-def test_deal_with_one_fold_raises() -> None:
-    with pytest.raises(ParameterError, match=r"split.num_folds: 1 is not allowed"):
-        deal(np.arange(4), ["가"] * 4, num_folds=1, seed=0)
 
 
 def test_deal_with_fewer_groups_than_folds_raises() -> None:

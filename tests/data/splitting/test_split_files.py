@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from gwangye.data.options import Data
-from gwangye.data.splitting import STRATEGIES
-from gwangye.data.splitting.files import SplitResult, split_files
+from gwangye.data.options import Data, Split
+from gwangye.data.splitting.files import SplitResult, sample_rows, split_files
 from gwangye.errors import DataError
 from gwangye.examples import Dataset
 
@@ -53,16 +54,13 @@ def split(
     strategy: str = "entity_pair",
     **data: Any,
 ) -> SplitResult:
-    section = {"train": "", "test": "", "entity_types": ["PER", "ORG"]} | data
-    return split_files(
-        write(tmp_path / "train.jsonl", train),
-        write(tmp_path / "test.jsonl", test),
-        data=Data(**section),
-        strategy=STRATEGIES[strategy](),
-        num_folds=2,
-        num_repeats=num_repeats,
-        seed=1,
-    )
+    section = {
+        "train": str(write(tmp_path / "train.jsonl", train)),
+        "test": str(write(tmp_path / "test.jsonl", test)),
+        "entity_types": ["PER", "ORG"],
+    }
+    folds = Split(strategy={"name": strategy}, num_folds=2, num_repeats=num_repeats, folds=[0])
+    return split_files(Data(**section | data), folds, seed=1)
 
 
 def labelled() -> list[dict[str, Any]]:
@@ -197,3 +195,29 @@ def test_rows_that_stay_keep_their_folds(tmp_path: Path) -> None:
 
     every, fewer = folds(), folds(duplicates="drop", contradictions="drop")
     assert fewer == {guid: every[guid] for guid in ("g0", "g2", "g3")}
+
+
+@pytest.fixture
+def frame(table: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """Sixteen rows: 10 of label t, 5 of u, 1 without a label."""
+    labels = ["t"] * 10 + ["u"] * 5 + [None]
+    return table([(str(i), "나리", "가온", label) for i, label in enumerate(labels)])
+
+
+def test_sample_rows_keeps_shares_and_order(frame: pd.DataFrame) -> None:
+    sample = sample_rows(frame, 7, seed=0)
+    # i/10 for t: 0 .1 .2 .3; i/5 for u: 0 .2; i/1 for none: 0; the 7 smallest are all of <= .3
+    assert sample["label"].fillna("none").tolist() == ["t"] * 4 + ["u"] * 2 + ["none"]
+    assert sample["sentence"].astype(int).is_monotonic_increasing
+    assert sample.index.tolist() == list(range(7))
+
+
+def test_sample_rows_is_decided_by_the_seed(frame: pd.DataFrame) -> None:
+    drawn = [sample_rows(frame, 7, seed)["guid"].tolist() for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+@pytest.mark.parametrize("n", [16, 100])
+def test_sample_rows_with_enough_gives_all(frame: pd.DataFrame, n: int) -> None:
+    assert sample_rows(frame, n, seed=0).equals(frame)

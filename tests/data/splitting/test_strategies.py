@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gwangye.data.splitting import STRATEGIES, SplitStrategy, leaks
+from gwangye.data.splitting import STRATEGIES, SplitStrategy
+from gwangye.data.splitting.report import seen_by_fold
+from gwangye.data.splitting.similarity import near_duplicates
 from gwangye.errors import ParameterError
 
 Table = Callable[..., pd.DataFrame]
@@ -151,7 +153,7 @@ def test_target_matched_leaks_no_pair_and_no_sentence(
 ) -> None:
     frame = table(random_rows(seed))
     folds = build("target_matched").assign(frame, 4, seed)
-    counts = leaks(frame, folds[:, None])
+    counts = seen_by_fold(frame, folds[:, None], near_duplicates(frame["sentence"]))
     assert list(counts) == ["0", "1", "2", "3"]
     for fold, found in counts.items():
         assert 30 < found["rows"] <= 75
@@ -170,11 +172,6 @@ def test_entity_with_too_few_groups_that_can_be_validated_raises(
     rows = [(str(i), words[0], words[1], "t") for i, words in enumerate(["가나", "나다", "다라"])]
     with pytest.raises(ParameterError, match=message):
         build("entity").assign(table([*rows, *ROWS[2:3], *ROWS[4:]]), 3, 0)
-
-
-def test_entity_with_one_fold_raises(build: Build, table: Table) -> None:
-    with pytest.raises(ParameterError, match="split.num_folds: 1 is not allowed"):
-        build("entity").assign(table(ROWS), 1, 0)
 
 
 def test_target_matched_passes_its_options_on(build: Build, table: Table, tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from gwangye.errors import DataError
 from gwangye.examples import COLUMNS, Dataset, Task
-from gwangye.inputs.features.folder import FeatureFolder
+from gwangye.inputs.features.folder import FeatureFolder, preprocess
 from gwangye.inputs.markers.input_form import InputForm
-from gwangye.inputs.preprocess import preprocess
 
 SENTENCE = "한빛서점은 도예린이 세웠다."
 ROW = ("a", SENTENCE, "한빛서점", 0, 4, "ORG", "도예린", 6, 9, "PER", None, None)

@@ -19,7 +19,7 @@ FULL = {
 def test_all_keys() -> None:
     form = InputForm.from_params(FULL, "inputs.punct")
     assert form.name == "typed_entity_marker_punct"
-    assert form.representation.model_dump() == {"type_words": "english"}
+    assert form.marking.model_dump() == {"type_words": "english"}
     assert form.query_name == "question"
     assert form.query.position == "front"
     assert form.max_length == 128

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gwangye.errors import ParameterError
-from gwangye.inputs.markers import REPRESENTATIONS, EntitySpans, Representation
+from gwangye.inputs.markers import MARKINGS, EntitySpans, Marking
 from tests.inputs.markers.conftest import BEATLES, EXAMPLES, example
 
 EXPECTED = {
@@ -65,8 +65,8 @@ EXPECTED = {
 ROWS = [(name, sentence) for name, row in EXPECTED.items() for sentence in row]
 
 
-def build(name: str, **options: Any) -> Representation:
-    return REPRESENTATIONS.build({"name": name, **options}, "inputs.own")
+def build(name: str, **options: Any) -> Marking:
+    return MARKINGS.build({"name": name, **options}, "inputs.own")
 
 
 @pytest.mark.parametrize(("name", "sentence"), ROWS)
@@ -75,12 +75,12 @@ def test_sentence_in_every_form(name: str, sentence: str) -> None:
 
 
 def test_every_form_has_a_row() -> None:
-    assert sorted(EXPECTED) == sorted(REPRESENTATIONS)
+    assert sorted(EXPECTED) == sorted(MARKINGS)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_docstring_shows_the_form(name: str) -> None:
-    documentation = inspect.cleandoc(REPRESENTATIONS[name].__doc__ or "")
+    documentation = inspect.cleandoc(MARKINGS[name].__doc__ or "")
     shown = documentation.split("Example:\n    ")[1].split("\n")[0]
     assert build(name).mark(BEATLES).text == shown
 
@@ -178,7 +178,7 @@ def test_type_without_a_word_is_written_as_it_is(words: str) -> None:
 
 
 def test_only_the_plain_form_does_not_mark_entities() -> None:
-    unmarked = [name for name in REPRESENTATIONS if not REPRESENTATIONS[name].marks_entities]
+    unmarked = [name for name in MARKINGS if not MARKINGS[name].marks_entities]
     assert unmarked == ["none"]
 
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from gwangye.inputs.markers.particles import has_final_consonant, with_particle
+from gwangye.inputs.markers.particles import with_particle
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ from gwangye.inputs.markers.particles import has_final_consonant, with_particle
     ],
 )
 def test_final_consonant(word: str, ends_in_consonant: bool) -> None:
-    assert has_final_consonant(word) is ends_in_consonant
+    assert with_particle(word, "은", "는") == word + ("은" if ends_in_consonant else "는")
 
 
 @pytest.mark.parametrize(

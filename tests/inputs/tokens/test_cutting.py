@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gwangye.inputs.tokens.cutting import keep_around
+from gwangye.inputs.tokens.tokenising import keep_around
 
 # [CLS] a b E c d e F g [SEP]: E is token 3, F token 7
 ONE_EACH = "-cccccccc-"

@@ -11,6 +11,7 @@ import pytest
 from gwangye.errors import DataError, ParameterError
 from gwangye.inputs.features.table import FeatureTable
 from gwangye.inputs.markers.input_form import InputForm
+from gwangye.inputs.tokens import tokenising
 from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
 from tests.inputs.conftest import OBJECT_FIRST, OWN_MARKS, PARTICLE
 from tests.inputs.features.test_table import assert_same
@@ -274,12 +275,13 @@ def test_entities_and_query_that_do_not_fit(prepared: Prepared) -> None:
         tokenise([LETTERS], tokenizer, form)
 
 
-def test_batch_size_changes_nothing(prepared: Prepared) -> None:
+def test_batch_size_changes_nothing(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer, form = prepared("wordpiece", name="typed_entity_marker_punct", max_length=18)
     rows = [PARTICLE, OBJECT_FIRST, OWN_MARKS, LETTERS, PARTICLE]
     whole = tokenise(rows, tokenizer, form)
     assert whole.truncated.tolist() == [True, False, True, True, True]
-    assert_same(tokenise(iter(rows), tokenizer, form, batch_size=2), whole)
+    monkeypatch.setattr(tokenising, "BATCH_SIZE", 2)
+    assert_same(tokenise(iter(rows), tokenizer, form), whole)
 
 
 def test_cut_with_front_and_no_query(prepared: Prepared) -> None:
@@ -320,7 +322,7 @@ def test_prepare_keeps_the_encoders_own_special_tokens(tokenizer: Callable[[str]
     made = tokenizer("wordpiece")
     made.add_special_tokens({"extra_special_tokens": ["[OWN]"]})
     for name in ("entity_marker", "none"):
-        prepare_tokenizer(made, InputForm.from_params({"name": name}, "inputs.own"), [])
+        prepare_tokenizer(made, InputForm.from_params({"name": name}, "inputs.own"), ["PER"])
     assert "[OWN]" in made.all_special_tokens
     assert "[E1]" in made.all_special_tokens
 

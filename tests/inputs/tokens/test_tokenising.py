@@ -11,7 +11,7 @@ import pytest
 from gwangye.errors import DataError, ParameterError
 from gwangye.examples import Entity, Example
 from gwangye.inputs.features.table import FeatureTable, read_features, write_features
-from gwangye.inputs.markers import QUERIES, REPRESENTATIONS
+from gwangye.inputs.markers import MARKINGS, QUERIES
 from gwangye.inputs.markers.input_form import InputForm
 from gwangye.inputs.tokens.tokenising import prepare_tokenizer, tokenise
 from tests.tiny import tiny_tokenizer
@@ -74,7 +74,7 @@ def tokens_of(table: FeatureTable, tokenizer: Any, row: int, span: tuple[int, in
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-@pytest.mark.parametrize("form", sorted(set(REPRESENTATIONS) - {"none", "entity_mask"}))
+@pytest.mark.parametrize("form", sorted(set(MARKINGS) - {"none", "entity_mask"}))
 @pytest.mark.parametrize("query", sorted(QUERIES))
 @pytest.mark.parametrize("position", ["front", "behind"])
 def test_entities_are_recovered(name: str, form: str, query: str, position: str) -> None:
@@ -90,7 +90,7 @@ def test_entities_are_recovered(name: str, form: str, query: str, position: str)
             opening, first, past, closing = table.entity_positions[row, role].tolist()
             found = tokens_of(table, tokenizer, row, (first, past))
             assert found == entity.word.replace(" ", "")
-            wrapped = input_form.representation.wrap(("subject", "object")[role], entity)
+            wrapped = input_form.marking.wrap(("subject", "object")[role], entity)
             assert tokens_of(table, tokenizer, row, (opening, opening + 1)) == wrapped.opening
             assert tokens_of(table, tokenizer, row, (closing, closing + 1)) == wrapped.closing
 
@@ -136,7 +136,7 @@ def test_markers_are_single_tokens(name: str) -> None:
     tokenizer = tiny_tokenizer()
     form = InputForm.from_params({"name": name}, "x")
     before = len(tokenizer)
-    markers = form.representation.special_tokens(TYPES)
+    markers = form.marking.special_tokens(TYPES)
     assert prepare_tokenizer(tokenizer, form, TYPES) == len(markers)
     assert len(tokenizer) == before + len(markers)
     for marker in markers:
@@ -204,7 +204,7 @@ def test_faults_of_an_input_form(section: dict, message: str) -> None:
         InputForm.from_params(section, "x")
 
 
-@pytest.mark.parametrize("name", sorted(REPRESENTATIONS))
+@pytest.mark.parametrize("name", sorted(MARKINGS))
 def test_input_form_round_trip(name: str) -> None:
     section = {"name": name, "query": {"name": "question", "position": "front"}, "max_length": 99}
     form = InputForm.from_params(section, "x")
