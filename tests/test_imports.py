@@ -16,6 +16,8 @@ import yaml
 from gwangye.examples import Dataset
 from gwangye.prediction.tables import prediction_table, write_predictions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 VARIANTS = ["entity_start", "bilstm", "bigru"]
 HEAVY = ["accelerate", "dvc", "dvclive", "sklearn", "tokenizers", "torch", "transformers"]

@@ -184,6 +184,7 @@ def test_lengths_vary(rows: Rows) -> None:
 # --- the composer ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_composing_again_gives_the_committed_bytes(composer: SimpleNamespace) -> None:
     for part, text in composer.compose.compose().items():
         assert text.encode() == (SAMPLE / f"{part}.json").read_bytes(), (

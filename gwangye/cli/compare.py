@@ -45,7 +45,8 @@ def compare(
     found, flipped = compare_models(first, second, part, resamples=resamples, seed=seed)
     if rows is not None:
         write_csv(flipped.table, rows)
-    if warning := stale_warning(Path.cwd(), "predictions", "ensemble"):
+    here = not ("@" in first and "@" in second)
+    if here and (warning := stale_warning(Path.cwd(), "predictions", "ensemble")):
         typer.echo(warning, err=True)
     _print(found, flipped, output_format)
 

@@ -29,15 +29,13 @@ def fetch_output(path: Path, revision: str, target: Path, *, root: Path | None =
     copy = target / path.name
     try:
         files = DVCFileSystem(url=None if root is None else str(root), rev=revision)
-        known = files.exists(path.as_posix())
+        folder = files.info(path.as_posix())["type"] == "directory"
+    except FileNotFoundError as error:
+        raise DataError(f"Revision '{revision}' has no {path}. Check the names.") from error
     except (DvcException, SCMError, OSError) as error:
-        raise DataError(
-            f"{path} cannot be had from revision '{revision}': {error}. Check the names."
-        ) from error
-    if not known:
-        raise DataError(f"Revision '{revision}' has no {path}. Check the names.")
+        raise DataError(f"Revision '{revision}' cannot be read: {error}") from error
     try:
-        files.get(path.as_posix(), str(copy), recursive=files.isdir(path.as_posix()))
+        files.get(path.as_posix(), str(copy), recursive=folder)
     except (DvcException, SCMError, OSError) as error:
         raise DataError(
             f"{path} of revision '{revision}' is neither in DVC's cache nor in a remote: that run "

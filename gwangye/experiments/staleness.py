@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ PATIENCE = 20.0
 """Seconds that ``dvc status`` may take: it hashes large files that are new."""
 
 _MOST = 3  # changes that are named
+_REWRITTEN = ("changed outs", "modified")
 
 
 def stale_stages(status: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
@@ -28,38 +29,29 @@ def stale_stages(status: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     Returns:
         What has changed, by stage: paths, ``params.yaml: <section>``, ``its command``.
     """
-    entries = {
-        stage: [e for e in found if isinstance(e, Mapping)] for stage, found in status.items()
-    }
-    outs = {stage: list(_modified_outs(found)) for stage, found in entries.items()}
-    written = {path for paths in outs.values() for path in paths}
-    stale = {}
-    for stage, found in status.items():
-        reasons = ["its command"] if "changed command" in found else []
-        reasons += _changed_deps(entries[stage], written)
-        reasons += (f"{path} is not that of {LOCK}" for path in outs[stage])
-        if reasons:
-            stale[stage] = reasons
-    return stale
-
-
-def _changed_deps(entries: Sequence[Any], written: Collection[str]) -> Iterator[str]:
-    for path, state in _states(entries, "changed deps"):
+    changes = [
+        (stage, kind, path, state)
+        for stage, entries in status.items()
+        for entry in entries
+        if isinstance(entry, Mapping)  # else one of DVC's phrases
+        for kind, states in entry.items()
+        for path, state in states.items()
+    ]
+    written = [Path(path) for _, kind, path, state in changes if (kind, state) == _REWRITTEN]
+    stale = {stage: ["its command"] for stage, of in status.items() if "changed command" in of}
+    for stage, kind, path, state in changes:
+        reasons = []
         if isinstance(state, Mapping):
-            yield from (f"{path}: {name}" for name in state)
-        elif state != "deleted" and not any(Path(out).is_relative_to(path) for out in written):
-            # else it is told of the stage that writes it
-            yield f"{path} is {state}"
-
-
-def _modified_outs(entries: Sequence[Any]) -> list[str]:
-    return [path for path, state in _states(entries, "changed outs") if state == "modified"]
-
-
-def _states(entries: Sequence[Any], kind: str) -> Iterator[tuple[str, Any]]:
-    for entry in entries:
-        if isinstance(entry, Mapping):  # else one of DVC's phrases
-            yield from entry.get(kind, {}).items()
+            reasons = [f"{path}: {name}" for name in state]
+        elif (kind, state) == _REWRITTEN:
+            reasons = [f"{path} is not that of {LOCK}"]
+        elif kind == "changed deps" and state != "deleted":
+            # what another stage has written is told of that stage
+            told = any(out.is_relative_to(path) for out in written)
+            reasons = [] if told else [f"{path} is {state}"]
+        if reasons:
+            stale.setdefault(stage, []).extend(reasons)
+    return stale
 
 
 def stale_warning(folder: Path, what: str, stage: str) -> str:

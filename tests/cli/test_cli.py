@@ -300,6 +300,13 @@ def test_compare_tells_models_apart_or_says_that_it_cannot(predicted: Path) -> N
     assert "Of 60 rows, fair mends 0 that good had wrong and breaks 3 that it had right" in same
 
 
+def test_compare_warns_where_the_age_of_predictions_is_unknown(predicted: Path) -> None:
+    (predicted / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    result = run("compare", "bad", "good", "--resamples", 99, "--format", "json")
+    assert result.stderr.startswith("WARNING: these predictions may be older than the project")
+    assert list(json.loads(result.stdout)) == ["plain", "flips"]  # the warning is not in it
+
+
 def test_compare_lists_the_rows_that_flipped(predicted: Path) -> None:
     run("compare", "bad", "fair", "--resamples", 99, "--rows", "new/flips.csv")
     table = pd.read_csv(predicted / "new/flips.csv")
@@ -333,7 +340,11 @@ def test_compare_on_the_target_too(predicted: Path) -> None:
         (["good", "good"], ParameterError, "Both models are called 'good'"),
         (["good", "bad", "--part", "train"], ParameterError, "--part train: allowed are"),
         (["good", "bad", "--part", "test"], DataError, "predict no test row in common"),
-        (["good", "bad@main"], DataError, "bad@main: Revision 'main' has no data/predictions/bad"),
+        (
+            ["good", "bad@main"],
+            DataError,
+            "bad@main: Revision 'main' cannot be read: .* is not",
+        ),
     ],
 )
 def test_compare_faults(

@@ -157,3 +157,9 @@ def test_only_the_final_scores_are_kept_out_of_the_cache() -> None:
         *("metrics/metrics.json", "metrics/scores.csv")
     ]
     assert "persist" not in text
+
+
+def test_the_artifact_is_a_member_of_the_ensemble() -> None:
+    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    artifact = yaml.safe_load(text)["artifacts"]["relation-extraction"]
+    assert artifact["path"].removeprefix("models/") in PARAMS["ensemble"]["members"]

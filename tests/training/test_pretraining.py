@@ -31,6 +31,8 @@ from gwangye.training.pretraining import (
 from stages.pretrain import main
 from tests.tiny import tiny_tokenizer, write_tiny_encoder
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [f"{name}은 {place}에서 태어난 사람이다" for name in "가나다라" for place in "마바사"]
 TRAIN = {"per_device_train_batch_size": 4, "learning_rate": 0.01, "bf16": False}
 

@@ -41,6 +41,8 @@ from gwangye.training.train import train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
 
+pytestmark = pytest.mark.slow
+
 TASK = Task(["no_relation", "per:title", "per:origin"], "no_relation", ["PER", "LOC", "POH"])
 ARGUMENTS = {
     "learning_rate": 0.001,

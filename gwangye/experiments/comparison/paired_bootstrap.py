@@ -5,7 +5,6 @@ Scores and differences are percentages (0 to 100), and a difference is always B 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +29,6 @@ def compare(
     pair: Pair,
     *,
     weights: NDArray[np.floating] | None = None,
-    groups: Sequence[object] | NDArray[Any] | None = None,
     resamples: int = 10_000,
     auprc_resamples: int = 1_000,
     seed: int = 0,
@@ -55,17 +53,15 @@ def compare(
     Args:
         pair: The predictions.
         weights: (rows,), not negative, as from re-weighting; they stay fixed over the resamples.
-        groups: (rows,) group of each row. Rows of a sentence or entity pair tend to be right or
-            wrong together; with groups, whole groups are drawn in place of rows.
         resamples: Resamples of micro-F1 and of each relation's F1.
         auprc_resamples: Resamples of AUPRC, which is slower; 0 leaves it out.
         seed: Seed of the resamples.
-        min_rows: A relation of fewer rows is marked and not tested; with fewer rows (or groups) in
-            all, nothing is told apart, since the bootstrap is too sure of itself there.
+        min_rows: A relation of fewer rows is marked and not tested; with fewer rows in all, nothing
+            is told apart, since the bootstrap is too sure of itself there.
 
     Raises:
         ParameterError: A number of resamples is out of range.
-        DataError: There is no row, or the rows, weights and groups do not fit.
+        DataError: There is no row, or the rows and weights do not fit.
 
     References:
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13 (percentile interval) and
@@ -79,23 +75,20 @@ def compare(
         raise ParameterError(
             f"{resamples=}, {auprc_resamples=}: there must be at least 1, and 0 or more for AUPRC."
         )
-    units = _units(pair, weights, groups)
-    counts = _outcomes(pair, units)
+    weight, rows = _checked_weights(pair, weights), len(pair.true)
+    counts = _outcomes(pair, weight)
     found = _f1(counts.sum(axis=0), pair)
-    drawn = [
-        _f1(block.T @ counts, pair) for block in resample_counts(units.number, resamples, seed)
-    ]
+    drawn = [_f1(block.T @ counts, pair) for block in resample_counts(rows, resamples, seed)]
     drawn_micro = np.concatenate([block.micro for block in drawn])
-    enough = units.number >= max(min_rows, 2)
+    enough = rows >= max(min_rows, 2)
     area = None
     if auprc_resamples:
-        area = _difference("AUPRC", *_auprc(pair, units, auprc_resamples, seed), enough=enough)
+        area = _difference("AUPRC", *_auprc(pair, weight, auprc_resamples, seed), enough=enough)
     return Comparison(
         names=pair.names,
         part=pair.part,
-        rows=len(pair.true),
-        effective_rows=effective_sample_size(units.weights),
-        groups=None if groups is None else units.number,
+        rows=rows,
+        effective_rows=effective_sample_size(weight),
         left_out=pair.left_out,
         unlabelled=pair.unlabelled,
         min_rows=min_rows,
@@ -130,20 +123,8 @@ def holm(p: Floats) -> Floats:
     return np.minimum(corrected, 1.0)
 
 
-class _Units(NamedTuple):
-    """What is resampled: rows, or groups of them."""
-
-    weights: Floats  # (rows,)
-    of_row: NDArray[np.intp]  # (rows,) the unit that a row belongs to
-    number: int
-
-
-def _units(
-    pair: Pair,
-    weights: NDArray[np.floating] | None,
-    groups: Sequence[object] | NDArray[Any] | None,
-) -> _Units:
-    """Check the rows, their weights and groups."""
+def _checked_weights(pair: Pair, weights: NDArray[np.floating] | None) -> Floats:
+    """Check the rows and their weights; return the weights, 1 where there are none."""
     rows = len(pair.true)
     if rows == 0:
         raise DataError("There is no row to compare the models on.")
@@ -157,32 +138,22 @@ def _units(
         check_probabilities(probabilities)
     weight = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
     check_weights(weight, rows)
-    if groups is None:
-        return _Units(weight, np.arange(rows), rows)
-    if len(groups) != rows:
-        raise DataError(f"There are {len(groups)} groups for {rows} rows. Give one per row.")
-    codes, names = pd.factorize(np.asarray(groups, dtype=object))
-    if (codes < 0).any():
-        raise DataError("A row has no group: every row needs one, also one of its own.")
-    return _Units(weight, codes, len(names))
+    return weight
 
 
-def _outcomes(pair: Pair, units: _Units) -> Floats:
-    """Return (units, 5 · relations) weight of rows per relation.
+def _outcomes(pair: Pair, weights: Floats) -> Floats:
+    """Return (rows, 5 · relations) weight of rows per relation.
 
     The five: it is the true one; A chooses it; A rightly; B chooses it; B rightly.
     """
-    relations = len(pair.labels)
-    columns = [(pair.true, units.weights)]
-    for probabilities in pair.probabilities:
+    rows = np.arange(len(pair.true))
+    table = np.zeros((len(rows), 5, len(pair.labels)))
+    table[rows, 0, pair.true] = weights
+    for model, probabilities in enumerate(pair.probabilities):
         chosen = probabilities.argmax(axis=1)
-        columns.append((chosen, units.weights))
-        columns.append((chosen, np.where(chosen == pair.true, units.weights, 0.0)))
-    tables = [
-        np.bincount(units.of_row * relations + label, weight, units.number * relations)
-        for label, weight in columns
-    ]
-    return np.hstack([table.reshape(units.number, relations) for table in tables])
+        table[rows, 1 + 2 * model, chosen] = weights
+        table[rows, 2 + 2 * model, chosen] = np.where(chosen == pair.true, weights, 0.0)
+    return table.reshape(len(rows), -1)
 
 
 class _F1(NamedTuple):
@@ -272,15 +243,15 @@ def _per_relation(
     )
 
 
-def _auprc(pair: Pair, units: _Units, resamples: int, seed: int) -> tuple[Floats, Floats]:
+def _auprc(pair: Pair, weights: Floats, resamples: int, seed: int) -> tuple[Floats, Floats]:
     """Return (2,) AUPRC and its (resamples, 2) resampled values, percent."""
     models = [curves(pair.true, model) for model in pair.probabilities]
 
     def areas(counts: Floats) -> Floats:
-        """Return the (some resamples, 2) AUPRC of (units, some resamples) counts."""
-        weights = counts[units.of_row] * units.weights[:, None]  # (rows, some resamples)
-        return np.stack([mean_area(model, weights) for model in models], axis=1)
+        """Return the (some resamples, 2) AUPRC of (rows, some resamples) counts."""
+        weighted = counts * weights[:, None]
+        return np.stack([mean_area(model, weighted) for model in models], axis=1)
 
-    found = areas(np.ones((units.number, 1)))[0]
-    blocks = resample_counts(units.number, resamples, seed)
+    found = areas(np.ones((len(weights), 1)))[0]
+    blocks = resample_counts(len(weights), resamples, seed)
     return found, np.concatenate([areas(block) for block in blocks])

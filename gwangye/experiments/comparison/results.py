@@ -5,10 +5,10 @@ Scores and differences are percentages (0 to 100), and a difference is always B 
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gwangye.experiments.tables import to_markdown
@@ -61,10 +61,9 @@ class Comparison:
         part: "validation" or "test".
         rows: Rows compared.
         effective_rows: What they are worth without weights, (sum w)² / sum w² (Kish 1965).
-        groups: Groups of rows that were resampled, or None where rows were.
         left_out: Rows that only A and that only B predicts.
         unlabelled: Rows that both predict, without a label.
-        min_rows: Fewer rows (or groups) than this are not tested.
+        min_rows: Fewer rows than this are not tested.
         resamples: Bootstrap resamples of micro-F1 and the relations; AUPRC may have fewer.
         auprc_resamples: Resamples of AUPRC.
         seed: Seed of the resamples.
@@ -79,7 +78,6 @@ class Comparison:
     part: str
     rows: int
     effective_rows: float
-    groups: int | None
     left_out: tuple[int, int]
     unlabelled: int
     min_rows: int
@@ -100,10 +98,8 @@ class Comparison:
         a, b = self.names
         where = f"{self.rows:,} {self.part} rows"
         sentences = [metric.sentence(self.names, where) for metric in self.metrics]
-        units = self.rows if self.groups is None else self.groups
-        if units < self.min_rows:
-            kind = "rows" if self.groups is None else "groups of rows"
-            sentences.append(f"{units} {kind} are too few for a test; it takes {self.min_rows}.")
+        if self.rows < self.min_rows:
+            sentences.append(f"{self.rows} rows are too few for a test; it takes {self.min_rows}.")
         sentences.append(self._describe_relations())
         if round(self.effective_rows) < self.rows:
             sentences.append(
@@ -143,38 +139,37 @@ class Comparison:
         }
         values |= {"names": list(self.names), "left_out": list(self.left_out)}
         values["effective_rows"] = round(self.effective_rows, 1)
-        values["metrics"] = [_rounded(asdict(metric)) for metric in self.metrics]
-        values["per_relation"] = [_rounded(row) for row in _records(self.per_relation)]
+        values["metrics"] = _records(self._metrics_table())
+        values["per_relation"] = _records(self.per_relation)
         values["description"] = self.describe()
         return values
 
+    def _metrics_table(self) -> pd.DataFrame:
+        return pd.DataFrame([asdict(metric) for metric in self.metrics])
+
     def to_markdown(self) -> str:
         """Return the sentences and both tables as Markdown."""
-        metrics = [{"metric": m.metric, **self._cells(asdict(m), "p", m.p)} for m in self.metrics]
-        relations = [
-            {
-                "relation": row["relation"],
-                "rows": f"{row['rows']} (few)" if row["few_rows"] else str(row["rows"]),
-                **self._cells(row, "p (Holm)", row["p_holm"]),
-            }
-            for row in _records(self.per_relation)
-        ]
-        sentences = "".join(f"- {sentence}\n" for sentence in self.describe())
-        tables = (to_markdown(pd.DataFrame(rows)) for rows in (metrics, relations))
-        return "\n".join([sentences, "\n\n".join(tables), ""])
-
-    def _cells(self, values: dict[str, Any], title: str, p: float) -> dict[str, str]:
-        """Return both scores, difference, interval and p by their titles."""
-        a, b = self.names
-        titles = (a, b, f"{b} minus {a}", "95 % interval", title)
-        if np.isnan(values["a"]):
-            return dict.fromkeys(titles, "")
-        low, high, difference = (
-            f"{round(values[name], 2) + 0.0:+.2f}" for name in ("low", "high", "difference")
+        few = self.per_relation["few_rows"].map({True: " (few)", False: ""})
+        relations = self.per_relation.assign(rows=self.per_relation["rows"].astype(str) + few)
+        tables = (
+            self._texts(self._metrics_table(), ["metric"], {"p": "p"}),
+            self._texts(relations, ["relation", "rows"], {"p_holm": "p (Holm)"}),
         )
-        chance = "" if np.isnan(p) else f"{p:.4f}"
-        scores = (f"{values[name]:.2f}" for name in ("a", "b"))
-        return dict(zip(titles, (*scores, difference, f"{low} to {high}", chance), strict=True))
+        sentences = "".join(f"- {sentence}\n" for sentence in self.describe())
+        return "\n".join([sentences, "\n\n".join(map(to_markdown, tables)), ""])
+
+    def _texts(self, found: pd.DataFrame, first: list[str], p: dict[str, str]) -> pd.DataFrame:
+        """Return scores, difference, interval and p as texts; what is missing is empty."""
+        a, b = self.names
+        forms = {"a": "{:.2f}", "b": "{:.2f}", "difference": "{:+.2f}", "low": "{:+.2f}"}
+        forms |= {"high": "{:+.2f}", **dict.fromkeys(p, "{:.4f}")}
+        texts = found[first].copy()
+        for name, form in forms.items():
+            values = found[name].round(4 if name in p else 2) + 0.0  # never -0.0
+            texts[name] = [form.format(value) if value == value else "" for value in values]
+        texts["interval"] = (texts["low"] + " to " + texts["high"]).where(texts["low"] != "", "")
+        titles = {"a": a, "b": b, "difference": f"{b} minus {a}", "interval": "95 % interval", **p}
+        return texts[[*first, *titles]].rename(columns=titles)
 
 
 def _signed(value: float) -> str:
@@ -186,17 +181,9 @@ def _plain(value: float) -> str:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    records = table.to_dict(orient="records")
-    return [{str(name): value for name, value in row.items()} for row in records]
-
-
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
     """Return JSON values: missing as None, p to 6 decimals, other numbers to 2."""
-    result: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, float):
-            digits = 6 if name in ("p", "p_holm") else 2
-            result[name] = None if np.isnan(value) else round(value, digits) + 0.0  # never -0.0
-        else:
-            result[name] = value
-    return result
+    numbers = table.select_dtypes("float")
+    digits = {name: 6 if name in ("p", "p_holm") else 2 for name in numbers}
+    rounded = table.assign(**(numbers.round(digits) + 0.0))  # never -0.0
+    records: list[dict[str, Any]] = json.loads(rounded.to_json(orient="records"))
+    return records

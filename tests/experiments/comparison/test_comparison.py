@@ -376,7 +376,7 @@ def test_same_seed_same_result_and_another_seed_another() -> None:
     assert first.micro_f1.p != other.micro_f1.p
 
 
-# -- weights and groups
+# -- weights
 
 
 def test_a_weight_of_2_is_the_row_twice() -> None:
@@ -420,8 +420,8 @@ def test_effective_rows_by_hand() -> None:
     )
 
 
-def test_groups_are_drawn_whole() -> None:
-    """Every row four times over says no more than once, if the copies are drawn together."""
+def test_interval_shrinks_with_rows() -> None:
+    """Every row four times over, as rows of their own: half the interval."""
     pair = random_pair()
     copies = np.tile(np.arange(80), 4)
     fourfold = replace(
@@ -431,17 +431,8 @@ def test_groups_are_drawn_whole() -> None:
         probabilities=pair.probabilities[:, copies],
     )
     options = {"resamples": 200, "auprc_resamples": 20, "seed": 3}
-    single = compare(pair, **options)
-    groups = [f"sentence {i}" for i in copies]
-    grouped = compare(fourfold, groups=groups, **options)
-    for one, other in zip(single.metrics, grouped.metrics, strict=True):
-        assert (one.low, one.high, one.p) == pytest.approx((other.low, other.high, other.p))
-    assert (grouped.rows, grouped.groups, single.groups) == (320, 80, None)
-    # as rows of their own they would halve the interval
-    alone = compare(fourfold, **options)
-    assert alone.micro_f1.high - alone.micro_f1.low < 0.7 * (
-        single.micro_f1.high - single.micro_f1.low
-    )
+    once, alone = compare(pair, **options).micro_f1, compare(fourfold, **options).micro_f1
+    assert alone.high - alone.low < 0.7 * (once.high - once.low)
 
 
 # -- what is too little, or does not fit
@@ -488,14 +479,6 @@ def test_few_rows_are_never_told_apart() -> None:
     assert not quick(discordant(1, 1, 0), min_rows=0).micro_f1.told_apart
 
 
-def test_few_groups_are_never_told_apart() -> None:
-    pair = discordant(100, only_b=30, only_a=0)
-    result = quick(pair, groups=np.arange(100) % 10)
-    assert not result.micro_f1.told_apart
-    assert "10 groups of rows are too few for a test; it takes 20." in result.describe()
-    assert result.per_relation["p_holm"].isna().all()
-
-
 FAULTS = {
     "no row": (lambda: quick(paired(ids(), ids(), ids())), "There is no row to compare"),
     "one model": (
@@ -508,8 +491,6 @@ FAULTS = {
     ),
     "no label": (lambda: quick(replace(HAND, true=ids(0, 1, -1, 2))), "Row 2 has label id -1"),
     "weights": (lambda: quick(HAND, weights=np.ones(3)), r"Weights have shape \(3,\)"),
-    "groups": (lambda: quick(HAND, groups=["a"]), "There are 1 groups for 4 rows"),
-    "no group": (lambda: quick(HAND, groups=["a", "b", None, "c"]), "A row has no group"),
 }
 
 
@@ -571,7 +552,7 @@ RELATIONS = pd.DataFrame(
     }
 )
 RESULT = Comparison(
-    names=("A", "B"), part="validation", rows=3201, effective_rows=1222.6, groups=None,
+    names=("A", "B"), part="validation", rows=3201, effective_rows=1222.6,
     left_out=(1, 1200), unlabelled=7, min_rows=20, resamples=10_000, auprc_resamples=0, seed=0,
     micro_f1=FOUND, auprc=None, per_relation=RELATIONS,
 )  # fmt: skip
@@ -608,7 +589,7 @@ def test_describe_without_findings() -> None:
 def test_to_dict_is_json() -> None:
     values = json.loads(json.dumps(RESULT.to_dict(), allow_nan=False))
     assert values["names"] == ["A", "B"]
-    assert (values["rows"], values["effective_rows"], values["groups"]) == (3201, 1222.6, None)
+    assert (values["rows"], values["effective_rows"]) == (3201, 1222.6)
     assert (values["left_out"], values["unlabelled"]) == ([1, 1200], 7)
     assert (values["resamples"], values["auprc_resamples"], values["seed"]) == (10_000, 0, 0)
     assert values["metrics"] == [
@@ -641,7 +622,8 @@ def test_to_dict_rounds() -> None:
 
 
 def test_to_markdown() -> None:
-    absent = RELATIONS.assign(a=[80.0, 70.0, np.nan], low=[-0.001, -8.0, 0.0])
+    absent = RELATIONS.assign(low=[-0.001, -8.0, 0.0])
+    absent.loc[2, ["a", "b", "difference", "low", "high"]] = np.nan  # a relation without a row
     lines = replace(RESULT, per_relation=absent).to_markdown().splitlines()
     assert lines[:6] == [f"- {sentence}" for sentence in RESULT.describe()]
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[6:]]
