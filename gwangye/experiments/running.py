@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from typing import Protocol, TypeVar
@@ -23,7 +24,11 @@ class Source(Protocol[J, R]):
     """What is run."""
 
     def ask(self) -> J | None:
-        """Return what can be begun now; None if there is nothing until something ends."""
+        """Return what can be begun now; None if there is nothing until something ends.
+
+        Raises:
+            StoppedError: A signal came meanwhile.
+        """
 
     def run(self, job: J) -> R:
         """Run it to its end; called in a thread."""
@@ -44,22 +49,24 @@ def run_all(source: Source[J, R], jobs: int, interrupted: Event) -> None:
         interrupted: Set by SIGINT, SIGTERM and SIGHUP, upon which what runs is ended.
     """
     running: dict[Future[R], J] = {}
-    with signals_handled_by(lambda *_: interrupted.set()), ThreadPoolExecutor(jobs) as pool:
-        try:
-            while True:
-                while len(running) < jobs and not interrupted.is_set():
-                    if (job := source.ask()) is None:
-                        break
-                    running[pool.submit(source.run, job)] = job
-                if not running:
-                    return
-                ended = wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done
-                if interrupted.is_set():
-                    source.close()
-                for future in ended:
-                    _tell(source, running.pop(future), future)
-        finally:
-            source.close()
+    handled = signals_handled_by(lambda *_: interrupted.set())
+    with handled, ThreadPoolExecutor(jobs) as pool, closing(source):
+        while True:
+            while len(running) < jobs and (job := _next(source, interrupted)) is not None:
+                running[pool.submit(source.run, job)] = job
+            if not running:
+                return
+            ended = wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done
+            if interrupted.is_set():
+                source.close()
+            for future in ended:
+                _tell(source, running.pop(future), future)
+
+
+def _next(source: Source[J, R], interrupted: Event) -> J | None:
+    with suppress(StoppedError):
+        return None if interrupted.is_set() else source.ask()
+    return None
 
 
 def _tell(source: Source[J, R], job: J, future: Future[R]) -> None:

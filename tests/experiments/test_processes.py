@@ -39,6 +39,7 @@ def test_output_environment_folder_and_exit_code(tmp_path: Path) -> None:
     assert lines == [f"hello {tmp_path}", "100%", "trouble"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignored", ["", "SIGINT", "SIGINT SIGTERM"])
 def test_command_is_ended_with_its_children_however_stubborn(
     ignored: str, monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,17 @@ def test_each_end_is_a_line_and_a_failure_stops_nothing() -> None:
     )
 
 
+def test_signal_while_it_asks_ends_all() -> None:
+    """As where DVC's lock is waited for."""
+
+    class Waiting(Experiments):
+        def ask(self) -> Experiment | None:
+            signal.raise_signal(signal.SIGTERM)
+            raise StoppedError("It was stopped before it began.")
+
+    assert run(Bench({}), "a", kind=Waiting) == ([], [], True)
+
+
 def test_fault_of_the_code_is_not_hidden_and_ends_what_runs() -> None:
     bench = Bench({"a": ZeroDivisionError("a bug")})
     with pytest.raises(ZeroDivisionError, match="a bug"):

@@ -113,6 +113,7 @@ def test_another_seed_draws_other_values(tmp_path: Path, uninterrupted: dict[str
     assert trials.values()["rate-0"] != uninterrupted["rate-0"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random", "gp"])
 def test_other_samplers_draw_the_same_after_a_restart(tmp_path: Path, name: str) -> None:
     search = {"name": name, "trials": 5, "n_startup_trials": 2}
@@ -284,6 +285,7 @@ def test_changed_plan_is_refused(tmp_path: Path, changes: dict, key: str) -> Non
         trials.start()
 
 
+@pytest.mark.slow
 def test_lock_of_a_killed_process_is_no_obstacle(tmp_path: Path) -> None:
     trials = Trials(tmp_path, make_plan())
     trials.run(1)
