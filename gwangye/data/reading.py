@@ -139,7 +139,7 @@ class _RowChecker:
                 rejected.append((file, number, guid, "; ".join(dict.fromkeys(self.reasons))))
             else:
                 records.append(record)
-        return records, pd.DataFrame(rejected, columns=list(REJECTED_COLUMNS))
+        return records, pd.DataFrame(rejected, columns=list(REJECTED_COLUMNS), dtype="object")
 
     def _guid(self, value: Any, number: int) -> str | None:
         if not self.has_guids:

@@ -267,3 +267,9 @@ def test_read_examples_with_drop_logs_their_number(
 def test_read_examples_without_any_sound_row_raises(klue_row: Row, write_json: Write) -> None:
     with pytest.raises(DataError, match=r"1 of 1 rows are faulty(.|\n)*No row is usable"):
         read_examples(write_json([klue_row(label="x")]), labels=["y"], on_invalid="drop")
+
+
+def test_a_missing_guid_among_others_stays_missing(klue_row: Row, write_json: Write) -> None:
+    rows = [klue_row(guid="a", sentence=""), klue_row(guid=None, sentence=""), klue_row(guid="b")]
+    rejected = read_examples(write_json(rows), on_invalid="drop").rejected
+    assert rejected["guid"].tolist() == ["a", None]
