@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help install repro test check format docs clean
+.PHONY: help install repro test test-fast check format docs clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ repro: install ## set up, then run the pipeline: data → models → metrics/met
 test: install ## set up (a browser too, if apt-get may), then run all tests
 	bash .ci/browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+test-fast: install ## set up, then run the tests without DVC, training and browsers: under a minute
+	$(BIN)/python -m pytest -n 2 -m "not pipeline and not slow and not browser"
 
 check: install ## set up, then check formatting, lint, types
 	$(BIN)/ruff format --check .

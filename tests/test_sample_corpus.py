@@ -227,20 +227,6 @@ def test_particle_reads_by_the_given_reading(composer: SimpleNamespace) -> None:
     assert composer.particles.particle("Blue Club", "은", {"Blue Club": "블루 클럽"}) == "은"
 
 
-def test_particle_of_unreadable_word_raises(composer: SimpleNamespace) -> None:
-    with pytest.raises(
-        composer.particles.ComposeError, match=r"'Blue Club'.*cannot tell.*readings"
-    ):
-        composer.particles.particle("Blue Club", "은")
-
-
-def test_unknown_particle_raises(composer: SimpleNamespace) -> None:
-    with pytest.raises(
-        composer.particles.ComposeError, match=r"particle '는' is unknown. Allowed: 은"
-    ):
-        composer.particles.particle("서울", "는")
-
-
 def test_particles_around_brackets_agree_with_the_slot_meant(composer: SimpleNamespace) -> None:
     frame = composer.frame.Frame(
         id="f0",
@@ -258,57 +244,6 @@ def test_particles_around_brackets_agree_with_the_slot_meant(composer: SimpleNam
 
 TYPES = {"person": "PER", "company": "ORG", "city": "LOC"}
 RELATIONS = ["per:employee_of", "org:members"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"slots": {"a": "wizard", "o": "company"}}, "slot 'a' has the unknown kind 'wizard'"),
-        ({"text": "{a} {o} {x}"}, "unknown slot 'x'"),
-        ({"text": "{a} {o} {a}"}, "slot 'a' is used 2 times"),
-        ({"text": "{a}"}, r"does not use the slots \['o'\]"),
-        ({"facts": [("a", "per:works_for", "o")]}, "unknown relation 'per:works_for'"),
-        ({"facts": [("a", "per:employee_of", "x")]}, "unknown slot 'x'"),
-        ({"facts": [("o", "per:employee_of", "a")]}, "must be PER, but 'o' is ORG"),
-        ({"none": [("a", "o")]}, "stands 2 times in facts and none"),
-        ({"text": "{a|는} {o}"}, "particle '는' is unknown"),
-        ({"text": "{a} {o}{>x|은}"}, "unknown slot 'x'"),
-        ({"none": [("o", "o")]}, "object another slot"),
-        ({"source": "blog"}, "source 'blog' is unknown"),
-        ({"part": "dev"}, "part 'dev' is unknown"),
-    ],
-)
-def test_faulty_frame_raises(
-    composer: SimpleNamespace, change: dict[str, Any], message: str
-) -> None:
-    good = {
-        "id": "f1",
-        "part": "train",
-        "source": "wikitree",
-        "text": "{a|은} {o}에 다닌다.",
-        "slots": {"a": "person", "o": "company"},
-        "facts": [("a", "per:employee_of", "o")],
-    }
-    composer.frame.check_frame(composer.frame.Frame(**good), TYPES, RELATIONS)
-    with pytest.raises(composer.particles.ComposeError, match=f"frame f1: .*{message}"):
-        composer.frame.check_frame(composer.frame.Frame(**good | change), TYPES, RELATIONS)
-
-
-def test_ambiguous_entity_raises(composer: SimpleNamespace, entity_lists: dict[str, Any]) -> None:
-    """Both slots can only be 한빛전자, and one stands inside the literal text as well."""
-    frame = composer.frame.Frame(
-        id="f2",
-        part="train",
-        source="wikitree",
-        text="{o|은} 한빛전자의 옛 이름이다.",
-        slots={"o": "company"},
-        only={"o": ["한빛전자"]},
-    )
-    entities = composer.world.Entities(entity_lists, "train", 1)
-    with pytest.raises(
-        composer.particles.ComposeError, match=r"frame f2: .*'한빛전자' .*stands twice"
-    ):
-        composer.world.draw(frame, entities, "0", {})
 
 
 def test_entity_lists_of_the_parts_are_disjoint(
