@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from gwangye.inputs.features.table import FeatureTable
     from gwangye.model.relation_model import RelationModel
     from gwangye.training.losses import Loss
-
-logger = logging.getLogger(__name__)
 
 
 def train_model(
@@ -65,7 +62,6 @@ def train_model(
             Git repository has no commit.
     """
     from transformers import EarlyStoppingCallback
-    from transformers.trainer_utils import get_last_checkpoint
 
     from gwangye.inputs.features.batches import AugmentedDataset, Collator, FeatureDataset
     from gwangye.model.attention import use_fast_attention
@@ -74,6 +70,7 @@ def train_model(
     from gwangye.training.adversarial import ADVERSARIAL
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
     from gwangye.training.averaging import AVERAGING, AveragedWeights
+    from gwangye.training.checkpoints import train_on
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
     keep_freed_memory()
@@ -113,10 +110,7 @@ def train_model(
             compute_metrics=_metrics_of(task, lambda found: outputs.update({step(): found})),
             callbacks=callbacks,
         )
-        last = get_last_checkpoint(str(checkpoints_dir)) if checkpoints_dir.is_dir() else None
-        if last is not None:
-            logger.info("resuming from %s", last)
-        trainer.train(resume_from_checkpoint=last)
+        train_on(trainer, checkpoints_dir)
     if own.calibrate and len(validation):
         # labels in the order of the logits: grouped by length, rows come in another one
         found = outputs.get(trainer.state.best_global_step or -1)
