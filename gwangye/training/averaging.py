@@ -10,7 +10,7 @@ import abc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -25,8 +25,6 @@ _COUNT = "steps in the average"
 
 class Averaging(Piece, abc.ABC):
     """Base of all averages: says how much the newest weights count."""
-
-    enabled: ClassVar[bool] = True
 
     @abc.abstractmethod
     def share(self, step: int, max_steps: int, count: int) -> float:
@@ -53,8 +51,6 @@ class NoAveraging(Averaging):
     References:
         None
     """
-
-    enabled: ClassVar[bool] = False
 
     def share(self, step: int, max_steps: int, count: int) -> float:
         """Return 1: the newest weights are all."""

@@ -61,21 +61,16 @@ def train_model(
         DataError: There is no training row, or no validation row to choose a checkpoint by; or the
             Git repository has no commit.
     """
-    from transformers import EarlyStoppingCallback
-
     from gwangye.inputs.features.batches import AugmentedDataset, Collator, FeatureDataset
     from gwangye.model.attention import use_fast_attention
     from gwangye.model.devices import keep_freed_memory
     from gwangye.model.dropout import use_fast_dropout
-    from gwangye.training.adversarial import ADVERSARIAL
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
-    from gwangye.training.averaging import AVERAGING, AveragedWeights
     from gwangye.training.checkpoints import train_on
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
     keep_freed_memory()
     own = CheckedArguments(**arguments)
-    averaging = AVERAGING.build(own.averaging, "train.averaging")
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
@@ -89,18 +84,12 @@ def train_model(
 
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
     with _recorder(curves_dir) as live:
-        callbacks: list[Any] = [LearningCurves(live)]
-        if own.early_stopping_patience is not None:
-            callbacks.append(EarlyStoppingCallback(own.early_stopping_patience))
         trainer = RelationTrainer(
             model=model,
             args=hf_arguments,
+            own=own,
             criterion=loss.build(class_counts.tolist(), task.labels),
             penalty=loss.penalty(),
-            adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
-            head_learning_rate=own.head_learning_rate,
-            layer_decay=own.layer_decay,
-            average=AveragedWeights(averaging, model) if averaging.enabled else None,
             train_dataset=(
                 AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
             ),
@@ -108,7 +97,7 @@ def train_model(
             data_collator=Collator(tokenizer.pad_token_id),
             processing_class=tokenizer,
             compute_metrics=_metrics_of(task, lambda found: outputs.update({step(): found})),
-            callbacks=callbacks,
+            callbacks=[LearningCurves(live)],
         )
         train_on(trainer, checkpoints_dir)
     if own.calibrate and len(validation):
