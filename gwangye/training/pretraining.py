@@ -122,7 +122,7 @@ def sentences(dataset: Dataset, texts: Literal["train", "test", "both"]) -> list
 def pretrain(
     encoder: Path,
     texts: Sequence[str],
-    target: Path,
+    out: Path,
     *,
     options: Pretraining,
     seed: int,
@@ -133,7 +133,7 @@ def pretrain(
     Args:
         encoder: A folder that ``AutoModel`` and ``AutoTokenizer`` load.
         texts: The sentences.
-        target: Folder of the new encoder, of the same kind: without the head that guesses the
+        out: Folder of the new encoder, of the same kind: without the head that guesses the
             masked tokens, and with the same tokenizer.
         options: Masking, length and training arguments.
         seed: Seed of the head's first weights, of masking, order and dropout.
@@ -180,10 +180,10 @@ def pretrain(
     train_on(trainer, checkpoints)
     losses = _first_and_last(trainer.state.log_history)
     model.base_model.config = config
-    model.base_model.save_pretrained(target)
+    model.base_model.save_pretrained(out)
     for name in {*TOKENIZER_FILES, *tokenizer.vocab_files_names.values()}:
         if (encoder / name).is_file():
-            shutil.copyfile(encoder / name, target / name)
+            shutil.copyfile(encoder / name, out / name)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return losses
 

@@ -20,6 +20,72 @@ if TYPE_CHECKING:
     from gwangye.inputs.features.table import FeatureTable
     from gwangye.model.relation_model import RelationModel
     from gwangye.training.losses import Loss
+    from gwangye.training.variants import ResolvedVariant
+
+
+def train_variant(
+    variant: ResolvedVariant,
+    features: Path,
+    encoder: Path,
+    *,
+    fold: int,
+    seed: int,
+    out: Path,
+    curves_dir: Path,
+    checkpoints_root: Path,
+) -> dict[str, float]:
+    """Train a variant on all labelled rows outside a fold and save the model.
+
+    Args:
+        variant: Head, loss, training arguments and augmentations.
+        features: Folder of the preprocess stage.
+        encoder: Folder of the encoder stage.
+        fold: The fold that validates.
+        seed: Seed of the head's weights, order and dropout.
+        out: Folder of the trained model.
+        curves_dir: Folder for the learning curves.
+        checkpoints_root: Folder below which checkpoints are kept, in a folder of their own for
+            each configuration and data.
+
+    Returns:
+        The best checkpoint's scores; see :func:`train_model`.
+    """
+    from transformers import AutoTokenizer, set_seed
+
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.model.relation_model import new_model, save_model
+    from gwangye.training.augmented import AugmentedRows
+    from gwangye.training.checkpoints import configuration_key
+
+    source = FeatureFolder.read(features)
+    form, task = source.form, source.task
+    tokenizer = AutoTokenizer.from_pretrained(source.tokenizer)
+    set_seed(seed)
+    head = {"name": variant.head_name, **variant.head.model_dump()}
+    model = new_model(encoder, tokenizer, head=head, form=form, task=task)
+    labelled = source.table.select((source.table.label_ids >= 0) & (source.table.parts == "train"))
+    training = labelled.select(~labelled.validates(fold))
+    augmented = None
+    if variant.augment:
+        examples = source.examples(training.guids)
+        augmented = AugmentedRows(examples, tokenizer, form, task, variant.augment, seed)
+    settings = {"variant": variant.model_dump(), "seed": seed, "fold": fold}
+    files = [features / "features.parquet", *sorted(encoder.glob("*.safetensors"))]
+    scores = train_model(
+        model,
+        tokenizer,
+        training,
+        labelled.select(labelled.validates(fold)),
+        task=task,
+        loss=variant.loss,
+        arguments=variant.train,
+        seed=seed,
+        curves_dir=curves_dir,
+        checkpoints_dir=checkpoints_root / configuration_key(settings, files),
+        augmented=augmented,
+    )
+    save_model(model, tokenizer, out)
+    return scores
 
 
 def train_model(
