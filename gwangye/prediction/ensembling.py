@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gwangye.examples import Dataset
 
 Floats = NDArray[np.floating]
+Ids = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,7 @@ class Ensemble(Piece, abc.ABC):
         return False
 
     @abc.abstractmethod
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return how the members are combined.
 
         Args:
@@ -57,12 +56,6 @@ class Ensemble(Piece, abc.ABC):
             validation: (members, rows, relations) probabilities of the validation rows.
             true: (rows,) label ids of the validation rows.
         """
-
-
-def weighted_mean(probabilities: Floats, weights: Floats) -> Floats:
-    """Return the (rows, relations) weighted mean of the members' probabilities."""
-    mean: Floats = np.einsum("m,mrl->rl", weights, probabilities)
-    return mean
 
 
 ENSEMBLES: Registry[Ensemble] = Registry("ensemble")
@@ -79,12 +72,9 @@ class SoftVote(Ensemble):
         None
     """
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the mean."""
-        weights = _equal(members)
-        return Combination(weights, lambda probabilities: weighted_mean(probabilities, weights))
+        return _weighted_mean(_equal(members))
 
 
 @ENSEMBLES.register("hard")
@@ -106,9 +96,7 @@ class HardVote(Ensemble):
         None
     """
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the shares of the votes and of the mean together."""
 
         def combine(probabilities: Floats) -> Floats:
@@ -144,16 +132,15 @@ class WeightedSoftVote(Ensemble):
         """Whether the weights are fitted to the validation rows."""
         return self.weights is None
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the mean with the given weights, scaled, or with the fitted ones.
 
         Raises:
             ParameterError: A member has no weight, a weight has no member, or all are zero.
         """
-        weights = fit_weights(validation, true) if self.learns else self._given(members)
-        return Combination(weights, lambda probabilities: weighted_mean(probabilities, weights))
+        return _weighted_mean(
+            fit_weights(validation, true) if self.learns else self._given(members)
+        )
 
     def _given(self, members: Sequence[str]) -> Floats:
         weights = self.weights or {}
@@ -185,18 +172,12 @@ class Stacking(Ensemble):
         Wolpert 1992, "Stacked generalization", Neural Networks 5
     """
 
+    learns: ClassVar[bool] = True
     regularisation: float = Field(
         1.0, gt=0, allow_inf_nan=False, description="strength of the L2 penalty (1/C)"
     )
 
-    @property
-    def learns(self) -> bool:
-        """True: the regression is fitted to the validation rows."""
-        return True
-
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the fitted regression; a member's weight is its share of |coefficients|.
 
         Raises:
@@ -235,7 +216,11 @@ def _equal(members: Sequence[str]) -> Floats:
     return np.full(len(members), 1 / len(members))
 
 
-def fit_weights(probabilities: Floats, true: NDArray[np.integer]) -> Floats:
+def _weighted_mean(weights: Floats) -> Combination:
+    return Combination(weights, lambda members: np.einsum("m,mrl->rl", weights, members))
+
+
+def fit_weights(probabilities: Floats, true: Ids) -> Floats:
     """Fit member weights by minimising the cross entropy of the combined probabilities.
 
     Args:
@@ -297,8 +282,8 @@ def ensemble_predictions(
     labels = dataset.task.labels
     stacked = stack(tables, labels)
     validation = np.array(stacked.parts, dtype=object) == "validation"
-    guids = np.array(stacked.guids, dtype=object)
-    true, folds = _labels_and_folds(dataset, guids[validation].tolist())
+    guids = [guid for guid, known in zip(stacked.guids, validation, strict=True) if known]
+    true, folds = _labels_and_folds(dataset, guids)
     members, known = list(tables), stacked.probabilities[:, validation]
     combination = ensemble.fit(members, known, true)
     combined = combination.combine(stacked.probabilities)
@@ -309,11 +294,7 @@ def ensemble_predictions(
             rest = folds != fold
             fitted = ensemble.fit(members, known[:, rest], true[rest])
             combined[own[~rest]] = fitted.combine(known[:, ~rest])
-    predicted = [
-        prediction_table(guids[rows].tolist(), part, combined[rows], labels)
-        for part, rows in (("validation", validation), ("test", ~validation))
-    ]
-    table = pd.concat(predicted, ignore_index=True)
+    table = prediction_table(stacked.guids, stacked.parts, combined, labels)
     return table, dict(zip(members, combination.weights.tolist(), strict=True))
 
 

@@ -20,13 +20,16 @@ PARTS = ("validation", "test")
 
 
 def prediction_table(
-    guids: Sequence[str], part: str, probabilities: NDArray[np.floating], labels: Sequence[str]
+    guids: Sequence[str],
+    part: str | Sequence[str],
+    probabilities: NDArray[np.floating],
+    labels: Sequence[str],
 ) -> pd.DataFrame:
     """Put probabilities into a table.
 
     Args:
         guids: One per row.
-        part: "validation" or "test".
+        part: "validation" or "test", of all rows or one per row.
         probabilities: (rows, relations).
         labels: Relation names in label order.
 
