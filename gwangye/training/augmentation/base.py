@@ -60,7 +60,7 @@ def build_augmentations(section: Mapping[str, Any] | None, where: str) -> dict[s
     if not isinstance(section, Mapping):
         raise ParameterError(f"{where} is {section!r}. Write a map: {{name: {{option: value}}}}.")
     for name in section:
-        if name not in list(AUGMENTATIONS):
+        if name not in AUGMENTATIONS:
             hint = did_you_mean(str(name), AUGMENTATIONS)
             raise ParameterError(f"{where}.{name}: there is no such augmentation. {hint}")
     return {
