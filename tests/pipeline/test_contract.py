@@ -73,7 +73,7 @@ CONCERNED = {
     "gwangye/model/heads/modules.py": {"train", *PREDICTING},
     "gwangye/model/attention.py": {"train", *PREDICTING},
     "gwangye/model/devices.py": {"pretrain", "train", *PREDICTING},
-    "gwangye/training/losses/classic.py": {"pretrain", "train"},
+    "gwangye/training/losses.py": {"pretrain", "train"},
     "gwangye/training/pretraining.py": {"pretrain", "train"},
     "gwangye/training/augmentation/words.py": {"pretrain", "train", "robustness"},
     "gwangye/prediction/ensembling.py": {"ensemble", *PREDICTING, *EVALUATING},
