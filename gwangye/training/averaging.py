@@ -130,21 +130,16 @@ class AveragedWeights:
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Let the model have the average inside, and its own weights again outside."""
-        own = {name: weight.detach().clone() for name, weight in self._averaged()}
+        own = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
         self.apply()
         try:
             yield
         finally:
-            for name, weight in self._averaged():
-                weight.data.copy_(own[name])
+            self.model.load_state_dict(own, strict=False)
 
     def apply(self) -> None:
         """Give the model the average for good, where averaging has begun."""
-        for name, weight in self._averaged():
-            weight.data.copy_(self.weights[name])
-
-    def _averaged(self) -> Iterator[tuple[str, nn.Parameter]]:
-        return ((n, w) for n, w in self.model.named_parameters() if n in self.weights)
+        self.model.load_state_dict(self.weights, strict=False)
 
     def save(self, folder: Path) -> None:
         """Write the average beside a checkpoint."""
