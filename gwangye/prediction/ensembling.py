@@ -52,7 +52,7 @@ class Ensemble(Piece, abc.ABC):
         """Return how the members are combined.
 
         Args:
-            members: The members' names.
+            members: Their names.
             validation: (members, rows, relations) probabilities of the validation rows.
             true: (rows,) label ids of the validation rows.
         """
@@ -262,18 +262,13 @@ def fit_weights(probabilities: Floats, true: Ids) -> Floats:
 def ensemble_predictions(
     ensemble: Ensemble, tables: Mapping[str, pd.DataFrame], dataset: Dataset
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Combine prediction tables.
-
-    Args:
-        ensemble: How.
-        tables: The members' prediction tables by name.
-        dataset: The split that they predict; its validation labels may be used to fit weights.
-
-    Returns:
-        The ensemble's prediction table, and the weight of each member.
+    """Combine the members' prediction tables of a split.
 
     Where the ensemble is fitted and several folds are trained, each fold's validation rows are
     combined by what the other folds' rows gave; the test rows by what all of them gave.
+
+    Returns:
+        The ensemble's prediction table, and the weight of each member.
 
     Raises:
         DataError: The members do not predict the same rows, or validation rows that are not among

@@ -26,13 +26,7 @@ class AugmentedRows:
 
     Tokenising all of them at once takes a hundredth of the epoch that trains on them.
 
-    Args:
-        examples: The training rows with their labels.
-        tokenizer: The tokenizer with the form's markers.
-        form: The input form.
-        task: The relations.
-        augmentations: By name, as a parameter section gives them.
-        seed: Seed of all draws.
+    The examples have labels, and the tokenizer has the form's markers.
     """
 
     examples: Sequence[Example]

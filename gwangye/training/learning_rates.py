@@ -58,13 +58,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Return an optimizer's parameter groups, one per learning rate and weight decay.
 
-    Args:
-        model: A relation model.
-        learning_rate: See :func:`learning_rate_of`.
-        head_learning_rate: See :func:`learning_rate_of`.
-        layer_decay: See :func:`learning_rate_of`.
-        weight_decay: Of the parameters in ``decayed``; the others have none.
-        decayed: Names of parameters.
+    The rates are those of :func:`learning_rate_of`; only parameters named in ``decayed`` have
+    weight decay.
 
     Raises:
         ParameterError: The encoder has no numbered layers, so that none is below another.

@@ -50,11 +50,9 @@ class Loss(Piece, abc.ABC):
         """
 
     def build(self, class_counts: Sequence[int], labels: Sequence[str]) -> Criterion:
-        """Return the loss of a batch, (logits, labels) → scalar, for a training set.
+        """Return the loss of a batch, (logits, labels) → scalar.
 
-        Args:
-            class_counts: Training rows of each class.
-            labels: Relation names in label order.
+        ``class_counts`` are the training rows of each class, in the order of ``labels``.
 
         Raises:
             ParameterError: A class has no given weight, or a weight no class.
@@ -80,10 +78,6 @@ class Loss(Piece, abc.ABC):
 
     def check_labels(self, labels: Sequence[str], where: str) -> None:
         """Check that given class weights are of these relations, one each.
-
-        Args:
-            labels: Relation names in label order.
-            where: The loss's path in the parameters, for messages.
 
         Raises:
             ParameterError: A class has no given weight, or a weight no class.

@@ -95,9 +95,6 @@ class Pretraining(Section):
     def check(self, where: str) -> None:
         """Check the training arguments.
 
-        Args:
-            where: The section's path in the parameters, for messages ("pretrain.tapt").
-
         Raises:
             ParameterError: A name is unknown or not to be set, or a value is out of range.
         """
@@ -130,15 +127,10 @@ def pretrain(
 ) -> dict[str, float]:
     """Pretrain an encoder further by masked-language modelling and write it to a folder.
 
-    Args:
-        encoder: A folder that ``AutoModel`` and ``AutoTokenizer`` load.
-        texts: The sentences.
-        out: Folder of the new encoder, of the same kind: without the head that guesses the
-            masked tokens, and with the same tokenizer.
-        options: Masking, length and training arguments.
-        seed: Seed of the head's first weights, of masking, order and dropout.
-        checkpoints_root: Folder below which checkpoints are kept, in a folder of their own for
-            each configuration and data: an interrupted pretraining resumes. Removed at the end.
+    The new encoder is of the same kind: without the head that guesses the masked tokens, and with
+    the same tokenizer. The seed is that of the head's first weights, of masking, order and dropout.
+    Checkpoints are kept below ``checkpoints_root``, in a folder of their own for each configuration
+    and data, from which an interrupted pretraining resumes; it is removed at the end.
 
     Returns:
         ``first_loss`` and ``last_loss``: means over the first and the last tenth of the steps.

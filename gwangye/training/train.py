@@ -36,16 +36,9 @@ def train_variant(
 ) -> dict[str, float]:
     """Train a variant on all labelled rows outside a fold and save the model.
 
-    Args:
-        variant: Head, loss, training arguments and augmentations.
-        features: Folder of the preprocess stage.
-        encoder: Folder of the encoder stage.
-        fold: The fold that validates.
-        seed: Seed of the head's weights, order and dropout.
-        out: Folder of the trained model.
-        curves_dir: Folder for the learning curves.
-        checkpoints_root: Folder below which checkpoints are kept, in a folder of their own for
-            each configuration and data.
+    ``features`` and ``encoder`` are the folders that their stages write; the seed is that of the
+    head's weights, order and dropout. Checkpoints are kept below ``checkpoints_root``, in a folder
+    of their own for each configuration and data.
 
     Returns:
         The best checkpoint's scores; see :func:`train_model`.
@@ -104,20 +97,11 @@ def train_model(
 ) -> dict[str, float]:
     """Fine-tune a model in place; it ends with the weights of its best evaluation, calibrated.
 
-    Args:
-        model: A model from :func:`gwangye.model.relation_model.new_model`.
-        tokenizer: Gives the padding id; saved beside checkpoints.
-        training: Labelled rows to learn from.
-        validation: Labelled rows to choose the best checkpoint by.
-        task: The relations.
-        loss: A registered loss; class weights come from the training rows.
-        arguments: The checked ``train`` section.
-        seed: Seed of order and dropout.
-        curves_dir: Folder for DVCLive's learning curves.
-        checkpoints_dir: Folder for checkpoints *of this very configuration and data*: training
-            resumes from the last one in it. Removed when training has ended.
-        augmented: Gives the training rows of an epoch (from 0), as many and in the same order;
-            None for ``training`` itself in every epoch.
+    All rows are labelled; those of ``validation`` choose the best checkpoint and fit the
+    temperature, those of ``training`` give the class weights. ``arguments`` is the checked
+    ``train`` section. ``checkpoints_dir`` is of *this very configuration and data*: training
+    resumes from the last checkpoint in it, and removes it at its end. ``augmented`` gives the
+    training rows of an epoch (from 0), as many and in the same order.
 
     Returns:
         The best evaluation's scores (micro_f1, auprc, accuracy in percent; loss), or {} without
