@@ -75,7 +75,7 @@ CONCERNED = {
     "gwangye/model/devices.py": {"pretrain", "train", *PREDICTING},
     "gwangye/training/losses.py": {"pretrain", "train"},
     "gwangye/training/pretraining.py": {"pretrain", "train"},
-    "gwangye/training/augmentation/words.py": {"pretrain", "train", "robustness"},
+    "gwangye/training/augmentation/pieces.py": {"pretrain", "train", "robustness"},
     "gwangye/prediction/ensembling.py": {"ensemble", *PREDICTING, *EVALUATING},
     "gwangye/evaluation/calibration.py": EVALUATING,
     "gwangye/evaluation/shift/reweighting.py": EVALUATING,
