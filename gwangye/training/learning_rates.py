@@ -27,14 +27,7 @@ def learning_rate_of(
 
     The top layer has the learning rate itself, each layer below ``layer_decay`` times that of the
     one above it, and the embeddings are one below the lowest layer (Sun et al. 2019, arXiv
-    1905.05583).
-
-    Args:
-        name: The parameter's name in the model.
-        num_layers: The encoder's layers.
-        learning_rate: Of the top layer, and of a head without one of its own.
-        head_learning_rate: Of the head, or None.
-        layer_decay: Factor from a layer to the one below.
+    1905.05583). A head without a learning rate of its own has the top layer's.
 
     Example:
         3 layers, rate 1, decay 0.5: layer 2 has 1, layer 1 0.5, layer 0 0.25, embeddings 0.125.

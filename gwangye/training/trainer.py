@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback
 
 from gwangye.training.adversarial import ADVERSARIAL, NoAdversarial, disturbed, recorded
-from gwangye.training.averaging import AVERAGING, AveragedWeights, NoAveraging
+from gwangye.training.averaging import AVERAGING, Averaging, NoAveraging
 from gwangye.training.embedding_rows import RowAdamW, clip_grad_norm
 from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.learning_rates import parameter_groups
 
 if TYPE_CHECKING:
     from dvclive import Live
-    from torch import nn
     from torch.optim import Optimizer
     from torch.utils.data import Sampler
 
     from gwangye.training.arguments import OwnArguments
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
+
+AVERAGE_FILE = "average.safetensors"
+_COUNT = "steps in the average"
 
 
 class RelationTrainer(Trainer):
@@ -54,7 +59,7 @@ class RelationTrainer(Trainer):
         averaging = AVERAGING.build(own.averaging, "train.averaging")
         if not isinstance(averaging, NoAveraging):
             self.average = AveragedWeights(averaging, self.model)
-            self.add_callback(KeepAverage(self.average))
+            self.add_callback(self.average)
         if own.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(own.early_stopping_patience))
 
@@ -134,34 +139,75 @@ class RelationTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
-class KeepAverage(TrainerCallback):
-    """Averages the weights of all steps, keeps the average beside checkpoints, and ends with it.
+class AveragedWeights(TrainerCallback):
+    """The running average of the weights: kept beside checkpoints, the model's own at the end.
 
     Args:
-        average: The average, of the model that is trained.
+        averaging: How much the newest weights count.
+        model: Whose weights.
     """
 
-    def __init__(self, average: AveragedWeights) -> None:
-        self.average = average
+    def __init__(self, averaging: Averaging, model: nn.Module) -> None:
+        self.averaging = averaging
+        self.model = model
+        self.count = 0
+        self.weights: dict[str, Tensor] = {}
+
+    def update(self, step: int, max_steps: int) -> None:
+        """Take the model's present weights into the average."""
+        share = self.averaging.share(step, max_steps, self.count)
+        if share == 0:
+            return
+        for name, weight in self.model.named_parameters():
+            if name in self.weights:
+                self.weights[name].lerp_(weight.detach(), share)
+            else:
+                self.weights[name] = weight.detach().clone()
+        self.count += 1
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Let the model have the average inside, and its own weights again outside."""
+        own = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
+        self.apply()
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(own, strict=False)
+
+    def apply(self) -> None:
+        """Give the model the average for good, where averaging has begun."""
+        self.model.load_state_dict(self.weights, strict=False)
+
+    def save(self, folder: Path) -> None:
+        """Write the average beside a checkpoint."""
+        save_file({**self.weights, _COUNT: torch.tensor(self.count)}, folder / AVERAGE_FILE)
+
+    def load(self, folder: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        weights = load_file(folder / AVERAGE_FILE)
+        self.count = int(weights.pop(_COUNT))
+        own = dict(self.model.named_parameters())
+        self.weights = {name: weight.to(own[name].device) for name, weight in weights.items()}
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """After an interruption, go on with the checkpoint's average."""
         if state.global_step > 0:
-            self.average.load(_checkpoint(args, state))
+            self.load(_checkpoint(args, state))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Take the step's weights in."""
-        self.average.update(state.global_step, state.max_steps)
+        self.update(state.global_step, state.max_steps)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Keep the average: the checkpoint holds the weights that training goes on from."""
-        self.average.save(_checkpoint(args, state))
+        self.save(_checkpoint(args, state))
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the model with the best checkpoint's average, or the last without evaluation."""
         if state.best_model_checkpoint is not None:
-            self.average.load(Path(state.best_model_checkpoint))
-        self.average.apply()
+            self.load(Path(state.best_model_checkpoint))
+        self.apply()
 
 
 def _checkpoint(args: Any, state: Any) -> Path:

@@ -30,12 +30,7 @@ class HeadOptions(Piece, abc.ABC):
         return True
 
     def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module: (hidden_states, attention_mask, entity_positions) → logits.
-
-        Args:
-            hidden_size: Width of the encoder's token states.
-            num_labels: Number of relations.
-        """
+        """Return the module: (hidden_states, attention_mask, entity_positions) → logits."""
         from gwangye.model.heads import modules
 
         module: nn.Module = getattr(modules, self.module)(hidden_size, num_labels, self)
