@@ -31,7 +31,7 @@ class Combination:
     """An ensemble that is ready to combine.
 
     Args:
-        weights: (members,) how much each member counts, summing to 1: for the record.
+        weights: (members,) each member's share, summing to 1: for the record.
         combine: (members, rows, relations) probabilities → (rows, relations).
     """
 
@@ -74,7 +74,7 @@ class SoftVote(Ensemble):
 
     def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the mean."""
-        return _weighted_mean(_equal(members))
+        return _weighted_mean(np.full(len(members), 1 / len(members)))
 
 
 @ENSEMBLES.register("hard")
@@ -105,7 +105,7 @@ class HardVote(Ensemble):
             shares: Floats = (votes + probabilities.mean(axis=0)) / (num_members + 1)
             return shares
 
-        return Combination(_equal(members), combine)
+        return Combination(np.full(len(members), 1 / len(members)), combine)
 
 
 @ENSEMBLES.register("weighted")
@@ -138,9 +138,8 @@ class WeightedSoftVote(Ensemble):
         Raises:
             ParameterError: A member has no weight, a weight has no member, or all are zero.
         """
-        return _weighted_mean(
-            fit_weights(validation, true) if self.learns else self._given(members)
-        )
+        weights = fit_weights(validation, true) if self.learns else self._given(members)
+        return _weighted_mean(weights)
 
     def _given(self, members: Sequence[str]) -> Floats:
         weights = self.weights or {}
@@ -212,10 +211,6 @@ def _log_features(probabilities: Floats) -> Floats:
     return np.asarray(rows.reshape(len(rows), -1))
 
 
-def _equal(members: Sequence[str]) -> Floats:
-    return np.full(len(members), 1 / len(members))
-
-
 def _weighted_mean(weights: Floats) -> Combination:
     return Combination(weights, lambda members: np.einsum("m,mrl->rl", weights, members))
 
@@ -271,13 +266,12 @@ def ensemble_predictions(
         The ensemble's prediction table, and the weight of each member.
 
     Raises:
-        DataError: The members do not predict the same rows, or validation rows that are not among
-            the split's labelled rows.
+        DataError: The members predict different rows, or validation rows without a label.
     """
     labels = dataset.task.labels
     stacked = stack(tables, labels)
     validation = np.array(stacked.parts, dtype=object) == "validation"
-    guids = [guid for guid, known in zip(stacked.guids, validation, strict=True) if known]
+    guids = np.array(stacked.guids, dtype=object)[validation].tolist()
     true, folds = _labels_and_folds(dataset, guids)
     members, known = list(tables), stacked.probabilities[:, validation]
     combination = ensemble.fit(members, known, true)
@@ -293,9 +287,7 @@ def ensemble_predictions(
     return table, dict(zip(members, combination.weights.tolist(), strict=True))
 
 
-def _labels_and_folds(
-    dataset: Dataset, guids: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _labels_and_folds(dataset: Dataset, guids: list[str]) -> tuple[Ids, Ids]:
     """Return the (rows,) label ids and folds (of the first repeat) of validation rows by guid."""
     labelled = dataset.labelled("validation").set_index("guid")
     unknown = [guid for guid in guids if guid not in labelled.index]

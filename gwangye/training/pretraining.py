@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DEFAULTS = {"train_sampling_strategy": "group_by_length"}
-LOGGING = {
-    "logging_strategy": "steps",
-    "logging_steps": 0.05,  # a share of all steps
-    "logging_nan_inf_filter": False,
-}
-
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -67,6 +60,13 @@ FIXED = {
 
 STRATEGIES = {"eval_strategy": "no", "save_strategy": "epoch"}
 """The strategies there are: no evaluation, and a checkpoint after each epoch."""
+
+DECIDED = {
+    **STRATEGIES,
+    "logging_strategy": "steps",
+    "logging_steps": 0.05,  # a share of all steps
+    "logging_nan_inf_filter": False,
+}
 
 
 class Pretraining(Section):
@@ -153,20 +153,14 @@ def pretrain(
     set_seed(seed)
     model = load_masked_model(encoder, tokenizer)
     config = copy.deepcopy(model.config)  # the Trainer writes into the model's
-    values = {
-        "train_sampling_strategy": "group_by_length",
-        **options.train,
-        **STRATEGIES,
-        **LOGGING,
-    }
+    values = {"train_sampling_strategy": "group_by_length", **options.train, **DECIDED}
     arguments = build_training_arguments(values, output_dir=checkpoints, seed=seed)
+    collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=options.mlm_probability)
     trainer = Trainer(
         model=model,
         args=arguments,
         train_dataset=_tokenise(texts, tokenizer, options.max_length),
-        data_collator=DataCollatorForLanguageModeling(
-            tokenizer, mlm_probability=options.mlm_probability
-        ),
+        data_collator=collator,
         compute_loss_func=masked_criterion(model, bf16=arguments.bf16),
     )
     train_on(trainer, checkpoints)
