@@ -57,24 +57,23 @@ def parameter_groups(
     Raises:
         ParameterError: The encoder has no numbered layers, so that none is below another.
     """
-    names = [name for name, weight in model.named_parameters() if weight.requires_grad]
-    layers = [int(found[1]) for name in names if (found := _LAYER.match(name))]
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    layers = [int(found[1]) for name in weights if (found := _LAYER.match(name))]
     if layer_decay != 1 and not layers:
         raise ParameterError(
             "train.layer_decay: this encoder's layers have no numbers of their own (they share "
             "their weights, or are named in an unknown way). Set it to 1."
         )
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            rate = learning_rate_of(
-                name,
-                num_layers=max(layers, default=0) + 1,
-                learning_rate=learning_rate,
-                head_learning_rate=head_learning_rate,
-                layer_decay=layer_decay,
-            )
-            groups.setdefault((rate, weight_decay if name in decayed else 0.0), []).append(weight)
+    for name, weight in weights.items():
+        rate = learning_rate_of(
+            name,
+            num_layers=max(layers, default=0) + 1,
+            learning_rate=learning_rate,
+            head_learning_rate=head_learning_rate,
+            layer_decay=layer_decay,
+        )
+        groups.setdefault((rate, weight_decay if name in decayed else 0.0), []).append(weight)
     # the Trainer logs the first group's rate: that is to be `learning_rate`, where a group has it
     order = sorted(groups, key=lambda group: (group[0] != learning_rate, -group[0], -group[1]))
     return [{"params": groups[key], "lr": key[0], "weight_decay": key[1]} for key in order]

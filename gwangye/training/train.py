@@ -198,13 +198,7 @@ def train_model(
 def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: Path) -> float:
     """Fit a temperature to rows that the model was not trained on; write ``calibration.json``.
 
-    Args:
-        logits: (rows, relations), at least one row.
-        true: (rows,) label ids.
-        folder: Where to write.
-
-    Returns:
-        The temperature (:func:`gwangye.model.temperature.fit_temperature`).
+    The logits are (rows, relations), the true label ids (rows,).
     """
     from scipy.special import softmax
 
