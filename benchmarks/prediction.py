@@ -125,7 +125,8 @@ def measure(
     from gwangye.inputs.markers.input_form import InputForm
     from gwangye.inputs.tokens.tokenising import tokenise
     from gwangye.model.relation_model import load_model
-    from gwangye.prediction.predictor import Predictor, predict_probabilities
+    from gwangye.prediction.predictor import Predictor
+    from gwangye.prediction.probabilities import predict_probabilities
 
     predictor = Predictor([model_folder])
     model, tokenizer = load_model(model_folder)

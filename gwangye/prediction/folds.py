@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gwangye.model.folders import fold_folder, model_folders, seed_of
-from gwangye.prediction.predictor import predict_probabilities
+from gwangye.prediction.probabilities import predict_probabilities
 from gwangye.prediction.tables import mean_by_row, prediction_table
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from gwangye.model.heads import HEADS
 from gwangye.model.relation_model import load_model, new_model, save_model
 from gwangye.model.temperature import apply_temperature, fit_temperature
 from gwangye.prediction.ensembling import ENSEMBLES, ensemble_predictions
-from gwangye.prediction.predictor import Predictor, predict_probabilities
+from gwangye.prediction.predictor import Predictor
+from gwangye.prediction.probabilities import predict_probabilities
 from gwangye.prediction.tables import prediction_table
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.augmentation import AUGMENTATIONS, build_augmentations
