@@ -11,8 +11,8 @@ generated documentation read the registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -29,7 +29,7 @@ P = TypeVar("P", bound=Piece)
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-class Registry(Generic[P]):
+class Registry(dict[str, type[P]]):
     """The pieces of one room by name.
 
     Args:
@@ -37,33 +37,26 @@ class Registry(Generic[P]):
     """
 
     def __init__(self, kind: str) -> None:
+        super().__init__()
         self.kind = kind
-        self._pieces: dict[str, type[P]] = {}
 
     def register(self, name: str) -> Callable[[type[P]], type[P]]:
         """Return a class decorator that makes a piece available under ``name``."""
 
         def add(piece: type[P]) -> type[P]:
-            if name in self._pieces:
+            if name in self:
                 raise ParameterError(f"{self.kind} '{name}' is registered twice.")
-            self._pieces[name] = piece
+            self[name] = piece
             return piece
 
         return add
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._pieces)
-
-    def __getitem__(self, name: str) -> type[P]:
-        if name not in self._pieces:
-            raise ParameterError(
-                f"{self.kind} '{name}' is unknown. {did_you_mean(name, self._pieces)}"
-            )
-        return self._pieces[name]
+    def __missing__(self, name: str) -> type[P]:
+        raise ParameterError(f"{self.kind} '{name}' is unknown. {did_you_mean(name, self)}")
 
     def option_names(self) -> set[str]:
         """Return the names of the options of all pieces together."""
-        return {option for piece in self._pieces.values() for option in piece.model_fields}
+        return {option for piece in self.values() for option in piece.model_fields}
 
     def build(self, choice: Mapping[str, Any], where: str) -> P:
         """Build the piece that a parameter section names.
@@ -83,7 +76,7 @@ class Registry(Generic[P]):
             raise ParameterError(f"{where}.name is missing. Allowed: {', '.join(sorted(self))}.")
         name = choice["name"]
         # YAML may hold a list here, which no dictionary can look up
-        if not isinstance(name, str) or name not in self._pieces:
+        if not isinstance(name, str) or name not in self:
             raise ParameterError(
                 f"{where}.name: {self.kind} '{name}' is unknown. {did_you_mean(str(name), self)}"
             )
@@ -93,7 +86,7 @@ class Registry(Generic[P]):
                 raise ParameterError(
                     f"{where}.{option} is unknown. {did_you_mean(str(option), known | {'name'})}"
                 )
-        piece = self._pieces[name]
+        piece = self[name]
         options = {key: choice[key] for key in piece.model_fields if key in choice}
         try:
             return piece(**options)
@@ -105,11 +98,7 @@ def explain(error: ValidationError, where: str) -> str:
     """Turn a pydantic error into one line per fault: path, what is wrong, the value found."""
     lines = []
     for fault in error.errors():
-        path = (
-            ".".join([where, *map(str, fault["loc"])])
-            if where
-            else ".".join(map(str, fault["loc"]))
-        )
+        path = ".".join(filter(None, [where, *map(str, fault["loc"])]))
         message = fault["msg"].removeprefix("Value error, ")
         lines.append(f"{path}: {message} (found: {fault['input']!r})")
     return "\n".join(lines)

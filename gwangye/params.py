@@ -232,11 +232,7 @@ def load_params(path: Path) -> Params:
 
 
 def read_values(text: str, where: str) -> dict[str, Any]:
-    """Read the text of a parameter file, unchecked.
-
-    Args:
-        text: YAML.
-        where: What the file is called in messages.
+    """Read the YAML of a parameter file, unchecked; ``where`` is what messages call it.
 
     Raises:
         ParameterError: The text is not YAML, or not a mapping.

@@ -15,13 +15,13 @@ from stages import run
 logger = logging.getLogger("predict")
 
 
-def main(params: Params, model: str, features: str, target: str) -> None:
+def main(params: Params, model: str, features: str, out: str) -> None:
     """Predict the validation rows of every fold, and the test rows."""
     rows = read_features(Path(features) / "features.parquet")
     table = predict_folds(Path(model), rows, params.split.folds, progress=True)
-    write_predictions(table, Path(target))
+    write_predictions(table, Path(out))
     counts = table["part"].value_counts().to_dict()
-    logger.info("%s: %s", target, ", ".join(f"{n} {part}" for part, n in counts.items()))
+    logger.info("%s: %s", out, ", ".join(f"{n} {part}" for part, n in counts.items()))
 
 
 if __name__ == "__main__":

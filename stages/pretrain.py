@@ -15,13 +15,13 @@ from stages import run
 logger = logging.getLogger("pretrain")
 
 
-def main(params: Params, name: str, split: str, encoder: str, target: str) -> None:
-    """Pretrain ``encoder`` further, into ``target``."""
+def main(params: Params, name: str, split: str, encoder: str, out: str) -> None:
+    """Pretrain ``encoder`` further, into ``out``."""
     options = params.pretrain[name]
     losses = pretrain(
         Path(encoder),
         sentences(Dataset.read(Path(split)), options.texts),
-        Path(target),
+        Path(out),
         options=options,
         seed=params.seed,
         # outside the outputs, which DVC removes before it runs a stage

@@ -11,13 +11,13 @@ from pathlib import Path
 from gwangye.examples import Task
 from gwangye.model.folders import runs
 from gwangye.params import Params
-from gwangye.training.train_variant import train_variant
+from gwangye.training.train import train_variant
 from stages import run
 
 logger = logging.getLogger("train")
 
 
-def main(params: Params, name: str, features: str, encoder: str, target: str, curves: str) -> None:
+def main(params: Params, name: str, features: str, encoder: str, out: str, curves: str) -> None:
     """Train the variant once per fold and seed."""
     variant = params.variant(name)
     params.check_labels(Task.read(Path(features) / "task.json").labels)
@@ -28,7 +28,7 @@ def main(params: Params, name: str, features: str, encoder: str, target: str, cu
             Path(encoder),
             fold=run_.fold,
             seed=run_.seed,
-            target=Path(target) / run_.folder,
+            out=Path(out) / run_.folder,
             curves_dir=Path(curves) / run_.folder,
             # outside the outputs, which DVC removes before it runs a stage
             checkpoints_root=Path(".cache/checkpoints"),

@@ -59,9 +59,8 @@ def seed_of(model: Path) -> int | None:
 
 
 def _models_below(folder: Path) -> list[Path]:
-    patterns = ("config.json", "fold_*/config.json", "seed_*/config.json")
-    models = [path.parent for pattern in patterns for path in folder.glob(pattern)]
-    models += [path.parent for path in folder.glob("fold_*/seed_*/config.json")]
+    runs = (".", "fold_*", "seed_*", "fold_*/seed_*")
+    models = [path.parent for run in runs for path in folder.glob(f"{run}/config.json")]
     return sorted(models, key=lambda path: _numbers(path.relative_to(folder)))
 
 

@@ -127,14 +127,9 @@ def new_model(
     form: InputForm,
     task: Task,
 ) -> RelationModel:
-    """Put a fresh head on a pretrained encoder.
+    """Put a fresh head, ``{"name": ..., option: value}``, on a pretrained encoder.
 
-    Args:
-        encoder_folder: A folder that ``AutoModel.from_pretrained`` loads.
-        tokenizer: The tokenizer with the input form's markers; the embeddings grow to fit.
-        head: ``{"name": ..., option: value}``.
-        form: The input form of the features the model is trained on.
-        task: The relations and the entity types.
+    The tokenizer has the input form's markers; the embeddings grow to fit.
     """
     pretrained = load_encoder(encoder_folder)
     if len(tokenizer) > pretrained.config.vocab_size:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gwangye.examples import Dataset
 
 Floats = NDArray[np.floating]
+Ids = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Combination:
     """An ensemble that is ready to combine.
 
     Args:
-        weights: (members,) how much each member counts, summing to 1: for the record.
+        weights: (members,) each member's share, summing to 1: for the record.
         combine: (members, rows, relations) probabilities → (rows, relations).
     """
 
@@ -47,22 +48,14 @@ class Ensemble(Piece, abc.ABC):
         return False
 
     @abc.abstractmethod
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return how the members are combined.
 
         Args:
-            members: The members' names.
+            members: Their names.
             validation: (members, rows, relations) probabilities of the validation rows.
             true: (rows,) label ids of the validation rows.
         """
-
-
-def weighted_mean(probabilities: Floats, weights: Floats) -> Floats:
-    """Return the (rows, relations) weighted mean of the members' probabilities."""
-    mean: Floats = np.einsum("m,mrl->rl", weights, probabilities)
-    return mean
 
 
 ENSEMBLES: Registry[Ensemble] = Registry("ensemble")
@@ -79,12 +72,9 @@ class SoftVote(Ensemble):
         None
     """
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the mean."""
-        weights = _equal(members)
-        return Combination(weights, lambda probabilities: weighted_mean(probabilities, weights))
+        return _weighted_mean(np.full(len(members), 1 / len(members)))
 
 
 @ENSEMBLES.register("hard")
@@ -106,9 +96,7 @@ class HardVote(Ensemble):
         None
     """
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the shares of the votes and of the mean together."""
 
         def combine(probabilities: Floats) -> Floats:
@@ -117,7 +105,7 @@ class HardVote(Ensemble):
             shares: Floats = (votes + probabilities.mean(axis=0)) / (num_members + 1)
             return shares
 
-        return Combination(_equal(members), combine)
+        return Combination(np.full(len(members), 1 / len(members)), combine)
 
 
 @ENSEMBLES.register("weighted")
@@ -144,16 +132,14 @@ class WeightedSoftVote(Ensemble):
         """Whether the weights are fitted to the validation rows."""
         return self.weights is None
 
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the mean with the given weights, scaled, or with the fitted ones.
 
         Raises:
             ParameterError: A member has no weight, a weight has no member, or all are zero.
         """
         weights = fit_weights(validation, true) if self.learns else self._given(members)
-        return Combination(weights, lambda probabilities: weighted_mean(probabilities, weights))
+        return _weighted_mean(weights)
 
     def _given(self, members: Sequence[str]) -> Floats:
         weights = self.weights or {}
@@ -185,18 +171,12 @@ class Stacking(Ensemble):
         Wolpert 1992, "Stacked generalization", Neural Networks 5
     """
 
+    learns: ClassVar[bool] = True
     regularisation: float = Field(
         1.0, gt=0, allow_inf_nan=False, description="strength of the L2 penalty (1/C)"
     )
 
-    @property
-    def learns(self) -> bool:
-        """True: the regression is fitted to the validation rows."""
-        return True
-
-    def fit(
-        self, members: Sequence[str], validation: Floats, true: NDArray[np.integer]
-    ) -> Combination:
+    def fit(self, members: Sequence[str], validation: Floats, true: Ids) -> Combination:
         """Return the fitted regression; a member's weight is its share of |coefficients|.
 
         Raises:
@@ -231,11 +211,11 @@ def _log_features(probabilities: Floats) -> Floats:
     return np.asarray(rows.reshape(len(rows), -1))
 
 
-def _equal(members: Sequence[str]) -> Floats:
-    return np.full(len(members), 1 / len(members))
+def _weighted_mean(weights: Floats) -> Combination:
+    return Combination(weights, lambda members: np.einsum("m,mrl->rl", weights, members))
 
 
-def fit_weights(probabilities: Floats, true: NDArray[np.integer]) -> Floats:
+def fit_weights(probabilities: Floats, true: Ids) -> Floats:
     """Fit member weights by minimising the cross entropy of the combined probabilities.
 
     Args:
@@ -277,28 +257,22 @@ def fit_weights(probabilities: Floats, true: NDArray[np.integer]) -> Floats:
 def ensemble_predictions(
     ensemble: Ensemble, tables: Mapping[str, pd.DataFrame], dataset: Dataset
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Combine prediction tables.
-
-    Args:
-        ensemble: How.
-        tables: The members' prediction tables by name.
-        dataset: The split that they predict; its validation labels may be used to fit weights.
-
-    Returns:
-        The ensemble's prediction table, and the weight of each member.
+    """Combine the members' prediction tables of a split.
 
     Where the ensemble is fitted and several folds are trained, each fold's validation rows are
     combined by what the other folds' rows gave; the test rows by what all of them gave.
 
+    Returns:
+        The ensemble's prediction table, and the weight of each member.
+
     Raises:
-        DataError: The members do not predict the same rows, or validation rows that are not among
-            the split's labelled rows.
+        DataError: The members predict different rows, or validation rows without a label.
     """
     labels = dataset.task.labels
     stacked = stack(tables, labels)
     validation = np.array(stacked.parts, dtype=object) == "validation"
-    guids = np.array(stacked.guids, dtype=object)
-    true, folds = _labels_and_folds(dataset, guids[validation].tolist())
+    guids = np.array(stacked.guids, dtype=object)[validation].tolist()
+    true, folds = _labels_and_folds(dataset, guids)
     members, known = list(tables), stacked.probabilities[:, validation]
     combination = ensemble.fit(members, known, true)
     combined = combination.combine(stacked.probabilities)
@@ -309,17 +283,11 @@ def ensemble_predictions(
             rest = folds != fold
             fitted = ensemble.fit(members, known[:, rest], true[rest])
             combined[own[~rest]] = fitted.combine(known[:, ~rest])
-    predicted = [
-        prediction_table(guids[rows].tolist(), part, combined[rows], labels)
-        for part, rows in (("validation", validation), ("test", ~validation))
-    ]
-    table = pd.concat(predicted, ignore_index=True)
+    table = prediction_table(stacked.guids, stacked.parts, combined, labels)
     return table, dict(zip(members, combination.weights.tolist(), strict=True))
 
 
-def _labels_and_folds(
-    dataset: Dataset, guids: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _labels_and_folds(dataset: Dataset, guids: list[str]) -> tuple[Ids, Ids]:
     """Return the (rows,) label ids and folds (of the first repeat) of validation rows by guid."""
     labelled = dataset.labelled("validation").set_index("guid")
     unknown = [guid for guid in guids if guid not in labelled.index]

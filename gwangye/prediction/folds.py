@@ -21,11 +21,7 @@ def predict_folds(
 ) -> pd.DataFrame:
     """Predict a whole split with a trained variant.
 
-    Args:
-        folder: The variant's folder: one model, or one per fold and seed.
-        table: The features of the labelled and the test rows.
-        folds: The folds that were trained.
-        progress: Whether to show a progress bar.
+    The variant's folder holds one model, or one per fold and seed.
 
     Returns:
         A prediction table: each fold's validation rows, predicted by the model that was not

@@ -23,12 +23,6 @@ def predict_probabilities(
     probability by up to a few hundredths. The process keeps the memory that is freed
     (:func:`gwangye.model.devices.keep_freed_memory`).
 
-    Args:
-        model: In evaluation mode.
-        table: Rows tokenised in the model's input form.
-        pad_token_id: The tokenizer's padding id.
-        progress: Whether to show a progress bar on standard error.
-
     Returns:
         (rows, relations), each row summing to 1, in the order of ``table``.
     """

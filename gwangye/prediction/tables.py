@@ -20,15 +20,12 @@ PARTS = ("validation", "test")
 
 
 def prediction_table(
-    guids: Sequence[str], part: str, probabilities: NDArray[np.floating], labels: Sequence[str]
+    guids: Sequence[str],
+    part: str | Sequence[str],
+    probabilities: NDArray[np.floating],
+    labels: Sequence[str],
 ) -> pd.DataFrame:
-    """Put probabilities into a table.
-
-    Args:
-        guids: One per row.
-        part: "validation" or "test".
-        probabilities: (rows, relations).
-        labels: Relation names in label order.
+    """Put (rows, relations) probabilities into a table; ``part`` is of all rows, or one per row.
 
     Raises:
         ValueError: ``probabilities`` has another number of rows than ``guids``, or of columns than
@@ -49,13 +46,8 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
 def read_predictions(path: Path, labels: Sequence[str], seed: int | None = None) -> pd.DataFrame:
     """Read a prediction table and check that it is of these relations.
 
-    Args:
-        path: The file.
-        labels: Relation names in label order.
-        seed: The seed whose predictions are wanted; None for the mean over all of them.
-
     Returns:
-        A table without the column ``seed``.
+        The predictions of a seed, or the mean over all of them, without the column ``seed``.
 
     Raises:
         DataError: The file is missing, its columns are not ``guid``, ``part`` and ``labels``, or
@@ -114,11 +106,7 @@ class Stacked(NamedTuple):
 
 
 def stack(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> Stacked:
-    """Line up the members' predictions row by row.
-
-    Args:
-        tables: One or more prediction tables by member; the first one gives the order of rows.
-        labels: Relation names in label order.
+    """Line up the members' predictions row by row; the first one gives the order of rows.
 
     Raises:
         ParameterError: There is no table.
@@ -148,10 +136,6 @@ def stack(tables: Mapping[str, pd.DataFrame], labels: Sequence[str]) -> Stacked:
 
 def check_once(table: pd.DataFrame, where: str) -> None:
     """Check that every row is predicted once.
-
-    Args:
-        table: Prediction table.
-        where: Whose it is, for the message.
 
     Raises:
         DataError: A guid stands twice in one part.

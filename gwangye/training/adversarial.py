@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 class Adversarial(Piece, abc.ABC):
     """Base of all kinds: says how the embedded tokens are moved, given their gradient."""
-
-    enabled: ClassVar[bool] = True
 
     @abc.abstractmethod
     def perturbation(self, gradient: Tensor) -> Tensor:
@@ -46,8 +44,6 @@ class NoAdversarial(Adversarial):
     References:
         None
     """
-
-    enabled: ClassVar[bool] = False
 
     def perturbation(self, gradient: Tensor) -> Tensor:
         """Return zeros."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -112,6 +112,37 @@ def training_argument_names() -> frozenset[str]:
     return frozenset(names)
 
 
+def check_arguments(
+    values: Mapping[str, Any], where: str, fixed: Mapping[str, str], own: Collection[str] = ()
+) -> CheckedArguments:
+    """Check the names and the common values of training arguments, and return the values.
+
+    Args:
+        values: The arguments by name.
+        where: Their path in the parameters, for messages.
+        fixed: Names that cannot be set, and what to do instead.
+        own: Names that are allowed beside those of ``TrainingArguments``.
+
+    Raises:
+        ParameterError: A name is unknown or not to be set, or a value is out of range.
+    """
+    allowed = (training_argument_names() - set(fixed)) | set(own)
+    beside = f", and {', '.join(own)}" if own else ""
+    for key in values:
+        if key in fixed:
+            raise ParameterError(f"{where}.{key} cannot be set: {fixed[key]}.")
+        if key not in allowed:
+            near = did_you_mean(str(key), allowed).split("Allowed:")[0]
+            raise ParameterError(
+                f"{where}.{key} is unknown. {near}Allowed: the fields of transformers' "
+                f"TrainingArguments{beside}."
+            )
+    try:
+        return CheckedArguments(**values)
+    except ValidationError as error:
+        raise ParameterError(explain(error, where)) from error
+
+
 def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
     """Check the names, the common values and the pairs of a ``train`` section.
 
@@ -119,20 +150,7 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
         ParameterError: A name is unknown or not to be set, a value is out of range, or two
             arguments contradict each other.
     """
-    allowed = (training_argument_names() - set(FIXED_ARGUMENTS)) | set(OwnArguments.model_fields)
-    for key in values:
-        if key in FIXED_ARGUMENTS:
-            raise ParameterError(f"{where}.{key} cannot be set: {FIXED_ARGUMENTS[key]}.")
-        if key not in allowed:
-            near = did_you_mean(key, allowed).split("Allowed:")[0]
-            raise ParameterError(
-                f"{where}.{key} is unknown. {near}Allowed: the fields of transformers' "
-                f"TrainingArguments, and {', '.join(OwnArguments.model_fields)}."
-            )
-    try:
-        checked = CheckedArguments(**values)
-    except ValidationError as error:
-        raise ParameterError(explain(error, where)) from error
+    checked = check_arguments(values, where, FIXED_ARGUMENTS, OwnArguments.model_fields)
     if checked.eval_strategy != checked.save_strategy:
         raise ParameterError(
             f"{where}.save_strategy is {checked.save_strategy!r} and eval_strategy is "
@@ -151,38 +169,31 @@ def check_training_arguments(values: Mapping[str, Any], where: str) -> None:
 def build_training_arguments(
     values: Mapping[str, Any], *, output_dir: Path, seed: int
 ) -> TrainingArguments:
-    """Turn a checked ``train`` section into ``TrainingArguments``.
+    """Turn checked arguments into ``TrainingArguments``.
 
     Args:
-        values: The section; ``bf16: auto`` becomes what the machine computes well with, and this
-            project's own arguments are left out.
+        values: As the parameters give them; ``bf16: auto`` becomes what the machine computes well
+            with, and this project's own arguments are left out.
         output_dir: Folder for checkpoints.
         seed: Seed of weights, order and dropout.
     """
     import torch
     from transformers import TrainingArguments
 
-    arguments = {k: v for k, v in values.items() if k not in OwnArguments.model_fields}
     checked = CheckedArguments(**values)
-    bf16 = has_fast_bf16() if checked.bf16 == "auto" else checked.bf16
     gpu = torch.cuda.is_available()
     defaults = {"use_cpu": not gpu, "dataloader_pin_memory": gpu, "save_total_limit": 1}
-    arguments = (
-        defaults
-        | arguments
-        | {
-            "bf16": bf16,
-            "eval_strategy": checked.eval_strategy,
-            "save_strategy": checked.save_strategy,
-            "metric_for_best_model": checked.metric_for_best_model,
-            "greater_is_better": checked.metric_for_best_model != "loss",
-            "load_best_model_at_end": checked.eval_strategy != "no",
-        }
-    )
-    return TrainingArguments(
-        output_dir=str(output_dir),
-        seed=seed,
-        report_to=[],
-        remove_unused_columns=False,
-        **arguments,
-    )
+    theirs = {k: v for k, v in values.items() if k not in OwnArguments.model_fields}
+    decided = {
+        "output_dir": str(output_dir),
+        "seed": seed,
+        "bf16": has_fast_bf16() if checked.bf16 == "auto" else checked.bf16,
+        "eval_strategy": checked.eval_strategy,
+        "save_strategy": checked.save_strategy,
+        "metric_for_best_model": checked.metric_for_best_model,
+        "greater_is_better": checked.metric_for_best_model != "loss",
+        "load_best_model_at_end": checked.eval_strategy != "no",
+        "report_to": [],
+        "remove_unused_columns": False,
+    }
+    return TrainingArguments(**{**defaults, **theirs, **decided})

@@ -7,26 +7,14 @@ stage, and only training computes.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from gwangye.options import Piece, Registry
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-FILE = "average.safetensors"
-_COUNT = "steps in the average"
-
 
 class Averaging(Piece, abc.ABC):
     """Base of all averages: says how much the newest weights count."""
-
-    enabled: ClassVar[bool] = True
 
     @abc.abstractmethod
     def share(self, step: int, max_steps: int, count: int) -> float:
@@ -53,8 +41,6 @@ class NoAveraging(Averaging):
     References:
         None
     """
-
-    enabled: ClassVar[bool] = False
 
     def share(self, step: int, max_steps: int, count: int) -> float:
         """Return 1: the newest weights are all."""
@@ -103,65 +89,3 @@ class SWA(Averaging):
     def share(self, step: int, max_steps: int, count: int) -> float:
         """Return 1 / (count + 1), or 0 before the start."""
         return 0.0 if step <= self.start * max_steps else 1 / (count + 1)
-
-
-class AveragedWeights:
-    """The running average of a model's weights.
-
-    Args:
-        averaging: How much the newest weights count.
-        model: Whose weights; it may still move to another device.
-    """
-
-    def __init__(self, averaging: Averaging, model: nn.Module) -> None:
-        self.averaging = averaging
-        self.model = model
-        self.count = 0
-        self.weights: dict[str, Tensor] = {}
-
-    def update(self, step: int, max_steps: int) -> None:
-        """Take the model's present weights into the average."""
-        share = self.averaging.share(step, max_steps, self.count)
-        if share == 0:
-            return
-        for name, weight in self.model.named_parameters():
-            if name in self.weights:
-                self.weights[name].lerp_(weight.detach(), share)
-            else:
-                self.weights[name] = weight.detach().clone()
-        self.count += 1
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Let the model have the average inside, and its own weights again outside."""
-        own = {name: weight.detach().clone() for name, weight in self._averaged()}
-        self.apply()
-        try:
-            yield
-        finally:
-            for name, weight in self._averaged():
-                weight.data.copy_(own[name])
-
-    def apply(self) -> None:
-        """Give the model the average for good, where averaging has begun."""
-        for name, weight in self._averaged():
-            weight.data.copy_(self.weights[name])
-
-    def _averaged(self) -> Iterator[tuple[str, nn.Parameter]]:
-        return ((n, w) for n, w in self.model.named_parameters() if n in self.weights)
-
-    def save(self, folder: Path) -> None:
-        """Write the average beside a checkpoint."""
-        import torch
-        from safetensors.torch import save_file
-
-        save_file({**self.weights, _COUNT: torch.tensor(self.count)}, folder / FILE)
-
-    def load(self, folder: Path) -> None:
-        """Read what :meth:`save` wrote."""
-        from safetensors.torch import load_file
-
-        weights = load_file(folder / FILE)
-        self.count = int(weights.pop(_COUNT))
-        own = dict(self.model.named_parameters())
-        self.weights = {name: weight.to(own[name].device) for name, weight in weights.items()}

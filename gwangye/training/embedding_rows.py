@@ -96,7 +96,7 @@ class RowAdamW(AdamW):
         change = first / (second.sqrt() + group["eps"] * correction)
         self.weight[rows] = (self.weight[rows] * kept).sub_(change, alpha=size)
         state["exp_avg"][rows], state["exp_avg_sq"][rows] = first, second
-        state["last"][rows] = step
+        group["last"][rows] = step
         state["step"] += 1
         # what this step does to the rows without a gradient, by the step of their last one
         missed = torch.arange(step, 0, -1, dtype=torch.float64)
@@ -119,10 +119,10 @@ class RowAdamW(AdamW):
         beta1, beta2 = group["betas"]
         step = int(state["step"])
         rows = torch.arange(len(self.weight)) if rows is None else rows.unique()
-        rows = rows[state["last"][rows] < step]
+        rows = rows[group["last"][rows] < step]
         if len(rows) == 0:
             return
-        last = state["last"][rows]
+        last = group["last"][rows]
         missed = (step - last)[:, None]
         owed, scale = (group[name][last].float()[:, None] for name in ("owed", "scale"))
         first, second = state["exp_avg"][rows], state["exp_avg_sq"][rows]
@@ -130,19 +130,13 @@ class RowAdamW(AdamW):
         self.weight[rows] = self.weight[rows] * scale - owed * first / (second.sqrt() + epsilon)
         state["exp_avg"][rows] = first * beta1**missed
         state["exp_avg_sq"][rows] = second * beta2**missed
-        state["last"][rows] = step
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the state over; it holds step numbers, which torch makes floats of."""
-        super().load_state_dict(state_dict)
-        if self.weight in self.state:
-            self.state[self.weight]["last"] = self.state[self.weight]["last"].long()
+        group["last"][rows] = step
 
     def _forget(self) -> None:
         """Owe nothing: the weights are about to be replaced."""
         if self.weight in self.state:
-            state, _ = self._table()
-            state["last"].fill_(int(state["step"]))
+            state, group = self._table()
+            group["last"].fill_(int(state["step"]))
 
     def _table(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the table's state and its parameter group."""
@@ -152,21 +146,22 @@ class RowAdamW(AdamW):
             state["step"] = torch.zeros(())
             state["exp_avg"] = torch.zeros_like(self.weight)
             state["exp_avg_sq"] = torch.zeros_like(self.weight)
+            # in the group: there, load_state_dict keeps whole numbers and double precision
             # (rows,) the step up to which a row is up to date
-            state["last"] = torch.zeros(len(self.weight), dtype=torch.int64)
-            # (steps + 1,) in the group: there, load_state_dict keeps the double precision
+            group["last"] = torch.zeros(len(self.weight), dtype=torch.int64)
+            # (steps + 1,)
             group["owed"] = torch.zeros(1, dtype=torch.float64)
             group["scale"] = torch.ones(1, dtype=torch.float64)
         return state, group
 
 
-def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> Tensor:
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     """Clip gradients in place, as ``torch.nn.utils.clip_grad_norm_`` does; sparse ones too.
 
     Args:
         parameters: The parameters; those without a gradient are left out.
-        max_norm: The norm that all gradients may have together; infinite to compute the norm only.
-        norm_type: Which norm.
+        max_norm: The Euclidean norm that all gradients may have together; infinite to compute the
+            norm only.
 
     Returns:
         () the norm before clipping.
@@ -179,7 +174,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float, norm_type: flo
             gradients.append(parameter.grad.values())
         elif parameter.grad is not None:
             gradients.append(parameter.grad)
-    norm = get_total_norm(gradients, norm_type)
+    norm = get_total_norm(gradients)
     factor = (max_norm / (norm + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
         gradient.mul_(factor)

@@ -27,14 +27,7 @@ def learning_rate_of(
 
     The top layer has the learning rate itself, each layer below ``layer_decay`` times that of the
     one above it, and the embeddings are one below the lowest layer (Sun et al. 2019, arXiv
-    1905.05583).
-
-    Args:
-        name: The parameter's name in the model.
-        num_layers: The encoder's layers.
-        learning_rate: Of the top layer, and of a head without one of its own.
-        head_learning_rate: Of the head, or None.
-        layer_decay: Factor from a layer to the one below.
+    1905.05583). A head without a learning rate of its own has the top layer's.
 
     Example:
         3 layers, rate 1, decay 0.5: layer 2 has 1, layer 1 0.5, layer 0 0.25, embeddings 0.125.
@@ -58,35 +51,29 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Return an optimizer's parameter groups, one per learning rate and weight decay.
 
-    Args:
-        model: A relation model.
-        learning_rate: See :func:`learning_rate_of`.
-        head_learning_rate: See :func:`learning_rate_of`.
-        layer_decay: See :func:`learning_rate_of`.
-        weight_decay: Of the parameters in ``decayed``; the others have none.
-        decayed: Names of parameters.
+    The rates are those of :func:`learning_rate_of`; only parameters named in ``decayed`` have
+    weight decay.
 
     Raises:
         ParameterError: The encoder has no numbered layers, so that none is below another.
     """
-    names = [name for name, weight in model.named_parameters() if weight.requires_grad]
-    layers = [int(found[1]) for name in names if (found := _LAYER.match(name))]
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    layers = [int(found[1]) for name in weights if (found := _LAYER.match(name))]
     if layer_decay != 1 and not layers:
         raise ParameterError(
             "train.layer_decay: this encoder's layers have no numbers of their own (they share "
             "their weights, or are named in an unknown way). Set it to 1."
         )
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            rate = learning_rate_of(
-                name,
-                num_layers=max(layers, default=0) + 1,
-                learning_rate=learning_rate,
-                head_learning_rate=head_learning_rate,
-                layer_decay=layer_decay,
-            )
-            groups.setdefault((rate, weight_decay if name in decayed else 0.0), []).append(weight)
+    for name, weight in weights.items():
+        rate = learning_rate_of(
+            name,
+            num_layers=max(layers, default=0) + 1,
+            learning_rate=learning_rate,
+            head_learning_rate=head_learning_rate,
+            layer_decay=layer_decay,
+        )
+        groups.setdefault((rate, weight_decay if name in decayed else 0.0), []).append(weight)
     # the Trainer logs the first group's rate: that is to be `learning_rate`, where a group has it
     order = sorted(groups, key=lambda group: (group[0] != learning_rate, -group[0], -group[1]))
     return [{"params": groups[key], "lr": key[0], "weight_decay": key[1]} for key in order]

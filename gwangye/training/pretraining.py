@@ -16,22 +16,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from gwangye.errors import DataError, ParameterError, did_you_mean
-from gwangye.model.devices import has_fast_bf16
+from gwangye.errors import DataError, ParameterError
 from gwangye.options import Section
-from gwangye.training.arguments import FIXED_ARGUMENTS as OF_TRAINING
-from gwangye.training.arguments import check_training_arguments, training_argument_names
+from gwangye.training.arguments import (
+    FIXED_ARGUMENTS,
+    build_training_arguments,
+    check_arguments,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainingArguments
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from gwangye.examples import Dataset
 
 logger = logging.getLogger(__name__)
-
-LOGGED_SHARE = 0.05
-"""The loss is logged each time this share of the steps is done."""
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -43,8 +42,8 @@ TOKENIZER_FILES = (
 """Files of any tokenizer, where it has them; saving it anew would change them."""
 
 NO_EVALUATION = "there is no evaluation here"
-FIXED_ARGUMENTS = {
-    **OF_TRAINING,
+FIXED = {
+    **FIXED_ARGUMENTS,
     "report_to": "the stage logs the loss",
     "logging_strategy": "the stage logs the loss twenty times",
     "logging_steps": "the stage logs the loss twenty times",
@@ -61,6 +60,13 @@ FIXED_ARGUMENTS = {
 
 STRATEGIES = {"eval_strategy": "no", "save_strategy": "epoch"}
 """The strategies there are: no evaluation, and a checkpoint after each epoch."""
+
+DECIDED = {
+    **STRATEGIES,
+    "logging_strategy": "steps",
+    "logging_steps": 0.05,  # a share of all steps
+    "logging_nan_inf_filter": False,
+}
 
 
 class Pretraining(Section):
@@ -89,30 +95,17 @@ class Pretraining(Section):
     def check(self, where: str) -> None:
         """Check the training arguments.
 
-        Args:
-            where: The section's path in the parameters, for messages ("pretrain.tapt").
-
         Raises:
             ParameterError: A name is unknown or not to be set, or a value is out of range.
         """
-        allowed = training_argument_names() - set(FIXED_ARGUMENTS)
-        for key, value in self.train.items():
-            path = f"{where}.train.{key}"
-            if key in FIXED_ARGUMENTS:
-                raise ParameterError(f"{path} cannot be set: {FIXED_ARGUMENTS[key]}.")
-            if key not in allowed:
-                near = did_you_mean(str(key), allowed).split("Allowed:")[0]
+        where = f"{where}.train"
+        for key, only in STRATEGIES.items():
+            if self.train.get(key, only) != only:
                 raise ParameterError(
-                    f"{path} is unknown. {near}Allowed: the fields of transformers' "
-                    "TrainingArguments."
-                )
-            if key in STRATEGIES and value != STRATEGIES[key]:
-                raise ParameterError(
-                    f"{path} is {value!r}. Allowed: '{STRATEGIES[key]}', or leave it out: "
+                    f"{where}.{key} is {self.train[key]!r}. Allowed: '{only}', or leave it out: "
                     f"{NO_EVALUATION}, and a checkpoint is kept after each epoch."
                 )
-        values = {key: value for key, value in self.train.items() if key not in STRATEGIES}
-        check_training_arguments(values, f"{where}.train")
+        check_arguments(self.train, where, FIXED)
 
 
 def sentences(dataset: Dataset, texts: Literal["train", "test", "both"]) -> list[str]:
@@ -126,7 +119,7 @@ def sentences(dataset: Dataset, texts: Literal["train", "test", "both"]) -> list
 def pretrain(
     encoder: Path,
     texts: Sequence[str],
-    target: Path,
+    out: Path,
     *,
     options: Pretraining,
     seed: int,
@@ -134,15 +127,10 @@ def pretrain(
 ) -> dict[str, float]:
     """Pretrain an encoder further by masked-language modelling and write it to a folder.
 
-    Args:
-        encoder: A folder that ``AutoModel`` and ``AutoTokenizer`` load.
-        texts: The sentences.
-        target: Folder of the new encoder, of the same kind: without the head that guesses the
-            masked tokens, and with the same tokenizer.
-        options: Masking, length and training arguments.
-        seed: Seed of the head's first weights, of masking, order and dropout.
-        checkpoints_root: Folder below which checkpoints are kept, in a folder of their own for
-            each configuration and data: an interrupted pretraining resumes. Removed at the end.
+    The new encoder is of the same kind: without the head that guesses the masked tokens, and with
+    the same tokenizer. The seed is that of the head's first weights, of masking, order and dropout.
+    Checkpoints are kept below ``checkpoints_root``, in a folder of their own for each configuration
+    and data, from which an interrupted pretraining resumes; it is removed at the end.
 
     Returns:
         ``first_loss`` and ``last_loss``: means over the first and the last tenth of the steps.
@@ -152,9 +140,8 @@ def pretrain(
         ParameterError: The encoder cannot read ``max_length`` tokens, or the loss is no number.
     """
     from transformers import AutoTokenizer, DataCollatorForLanguageModeling, Trainer, set_seed
-    from transformers.trainer_utils import get_last_checkpoint
 
-    from gwangye.training.checkpoints import configuration_key
+    from gwangye.training.checkpoints import configuration_key, train_on
 
     if not texts:
         raise DataError(f"There is no sentence to pretrain on (texts: {options.texts}).")
@@ -166,26 +153,23 @@ def pretrain(
     set_seed(seed)
     model = load_masked_model(encoder, tokenizer)
     config = copy.deepcopy(model.config)  # the Trainer writes into the model's
-    arguments = _training_arguments(options.train, output_dir=checkpoints, seed=seed)
+    values = {"train_sampling_strategy": "group_by_length", **options.train, **DECIDED}
+    arguments = build_training_arguments(values, output_dir=checkpoints, seed=seed)
+    collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=options.mlm_probability)
     trainer = Trainer(
         model=model,
         args=arguments,
         train_dataset=_tokenise(texts, tokenizer, options.max_length),
-        data_collator=DataCollatorForLanguageModeling(
-            tokenizer, mlm_probability=options.mlm_probability
-        ),
+        data_collator=collator,
         compute_loss_func=masked_criterion(model, bf16=arguments.bf16),
     )
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-    if last is not None:
-        logger.info("resuming from %s", last)
-    trainer.train(resume_from_checkpoint=last)
+    train_on(trainer, checkpoints)
     losses = _first_and_last(trainer.state.log_history)
     model.base_model.config = config
-    model.base_model.save_pretrained(target)
+    model.base_model.save_pretrained(out)
     for name in {*TOKENIZER_FILES, *tokenizer.vocab_files_names.values()}:
         if (encoder / name).is_file():
-            shutil.copyfile(encoder / name, target / name)
+            shutil.copyfile(encoder / name, out / name)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return losses
 
@@ -300,37 +284,6 @@ def _tokenise(
         return_special_tokens_mask=True,
     )
     return [{name: encoding[name][i] for name in encoding} for i in range(len(texts))]
-
-
-def _training_arguments(
-    values: Mapping[str, Any], *, output_dir: Path, seed: int
-) -> TrainingArguments:
-    import torch
-    from transformers import TrainingArguments
-
-    gpu = torch.cuda.is_available()
-    defaults = {
-        "train_sampling_strategy": "group_by_length",
-        "use_cpu": not gpu,
-        "dataloader_pin_memory": gpu,
-        "save_total_limit": 1,
-    }
-    bf16 = values.get("bf16", "auto")
-    return TrainingArguments(
-        **{
-            **defaults,
-            **values,
-            **STRATEGIES,
-            "bf16": has_fast_bf16() if bf16 == "auto" else bf16,
-            "output_dir": str(output_dir),
-            "seed": seed,
-            "report_to": [],
-            "remove_unused_columns": False,
-            "logging_strategy": "steps",
-            "logging_steps": LOGGED_SHARE,
-            "logging_nan_inf_filter": False,
-        }
-    )
 
 
 def _first_and_last(history: Sequence[Mapping[str, float]]) -> dict[str, float]:

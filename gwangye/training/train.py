@@ -2,27 +2,118 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gwangye.errors import DataError
+from gwangye.inputs.tokens.tokenising import tokenise
+from gwangye.training.augmentation import Augmentation, augment, for_task
 
 if TYPE_CHECKING:
     from dvclive import Live
     from transformers import PreTrainedTokenizerBase
 
-    from gwangye.examples import Task
+    from gwangye.examples import Example, Task
     from gwangye.inputs.features.table import FeatureTable
+    from gwangye.inputs.markers.input_form import InputForm
     from gwangye.model.relation_model import RelationModel
     from gwangye.training.losses import Loss
+    from gwangye.training.variants import ResolvedVariant
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class AugmentedRows:
+    """Makes the training rows of an epoch: each drawn by seed, epoch and its place alone.
+
+    Tokenising all of them at once takes a hundredth of the epoch that trains on them.
+
+    The examples have labels, and the tokenizer has the form's markers.
+    """
+
+    examples: Sequence[Example]
+    tokenizer: PreTrainedTokenizerBase
+    form: InputForm
+    task: Task
+    augmentations: Mapping[str, Augmentation]
+    seed: int
+
+    def __call__(self, epoch: int) -> FeatureTable:
+        """Return the rows of an epoch, from 0, in the order of the examples."""
+        pieces = for_task(self.augmentations, self.task.labels, "augment")
+        rows = [
+            augment(example, pieces, np.random.default_rng([self.seed, epoch, i]))
+            for i, example in enumerate(self.examples)
+        ]
+        labels = pd.DataFrame({"label": [row.label for row in rows]}, dtype="object")
+        return tokenise(rows, self.tokenizer, self.form).with_columns(
+            parts=["train"] * len(rows),
+            folds=[-1] * len(rows),
+            label_ids=self.task.label_ids(labels).tolist(),
+        )
+
+
+def train_variant(
+    variant: ResolvedVariant,
+    features: Path,
+    encoder: Path,
+    *,
+    fold: int,
+    seed: int,
+    out: Path,
+    curves_dir: Path,
+    checkpoints_root: Path,
+) -> dict[str, float]:
+    """Train a variant on all labelled rows outside a fold and save the model.
+
+    ``features`` and ``encoder`` are the folders that their stages write; the seed is that of the
+    head's weights, order and dropout. Checkpoints are kept below ``checkpoints_root``, in a folder
+    of their own for each configuration and data.
+
+    Returns:
+        The best checkpoint's scores; see :func:`train_model`.
+    """
+    from transformers import AutoTokenizer, set_seed
+
+    from gwangye.inputs.features.folder import FeatureFolder
+    from gwangye.model.relation_model import new_model, save_model
+    from gwangye.training.checkpoints import configuration_key
+
+    source = FeatureFolder.read(features)
+    form, task = source.form, source.task
+    tokenizer = AutoTokenizer.from_pretrained(source.tokenizer)
+    set_seed(seed)
+    head = {"name": variant.head_name, **variant.head.model_dump()}
+    model = new_model(encoder, tokenizer, head=head, form=form, task=task)
+    labelled = source.table.select((source.table.label_ids >= 0) & (source.table.parts == "train"))
+    training = labelled.select(~labelled.validates(fold))
+    augmented = None
+    if variant.augment:
+        examples = source.examples(training.guids)
+        augmented = AugmentedRows(examples, tokenizer, form, task, variant.augment, seed)
+    settings = {"variant": variant.model_dump(), "seed": seed, "fold": fold}
+    files = [features / "features.parquet", *sorted(encoder.glob("*.safetensors"))]
+    scores = train_model(
+        model,
+        tokenizer,
+        training,
+        labelled.select(labelled.validates(fold)),
+        task=task,
+        loss=variant.loss,
+        arguments=variant.train,
+        seed=seed,
+        curves_dir=curves_dir,
+        checkpoints_dir=checkpoints_root / configuration_key(settings, files),
+        augmented=augmented,
+    )
+    save_model(model, tokenizer, out)
+    return scores
 
 
 def train_model(
@@ -41,20 +132,11 @@ def train_model(
 ) -> dict[str, float]:
     """Fine-tune a model in place; it ends with the weights of its best evaluation, calibrated.
 
-    Args:
-        model: A model from :func:`gwangye.model.relation_model.new_model`.
-        tokenizer: Gives the padding id; saved beside checkpoints.
-        training: Labelled rows to learn from.
-        validation: Labelled rows to choose the best checkpoint by.
-        task: The relations.
-        loss: A registered loss; class weights come from the training rows.
-        arguments: The checked ``train`` section.
-        seed: Seed of order and dropout.
-        curves_dir: Folder for DVCLive's learning curves.
-        checkpoints_dir: Folder for checkpoints *of this very configuration and data*: training
-            resumes from the last one in it. Removed when training has ended.
-        augmented: Gives the training rows of an epoch (from 0), as many and in the same order;
-            None for ``training`` itself in every epoch.
+    All rows are labelled; those of ``validation`` choose the best checkpoint and fit the
+    temperature, those of ``training`` give the class weights. ``arguments`` is the checked
+    ``train`` section. ``checkpoints_dir`` is of *this very configuration and data*: training
+    resumes from the last checkpoint in it, and removes it at its end. ``augmented`` gives the
+    training rows of an epoch (from 0), as many and in the same order.
 
     Returns:
         The best evaluation's scores (micro_f1, auprc, accuracy in percent; loss), or {} without
@@ -64,21 +146,16 @@ def train_model(
         DataError: There is no training row, or no validation row to choose a checkpoint by; or the
             Git repository has no commit.
     """
-    from transformers import EarlyStoppingCallback
-    from transformers.trainer_utils import get_last_checkpoint
-
     from gwangye.inputs.features.batches import AugmentedDataset, Collator, FeatureDataset
     from gwangye.model.attention import use_fast_attention
     from gwangye.model.devices import keep_freed_memory
     from gwangye.model.dropout import use_fast_dropout
-    from gwangye.training.adversarial import ADVERSARIAL
     from gwangye.training.arguments import CheckedArguments, build_training_arguments
-    from gwangye.training.averaging import AVERAGING, AveragedWeights
+    from gwangye.training.checkpoints import train_on
     from gwangye.training.trainer import LearningCurves, RelationTrainer
 
     keep_freed_memory()
     own = CheckedArguments(**arguments)
-    averaging = AVERAGING.build(own.averaging, "train.averaging")
     hf_arguments = build_training_arguments(arguments, output_dir=checkpoints_dir, seed=seed)
     evaluates = hf_arguments.load_best_model_at_end
     _check_rows(training, validation, evaluates)
@@ -92,18 +169,12 @@ def train_model(
 
     class_counts = np.bincount(training.label_ids, minlength=len(task.labels))
     with _recorder(curves_dir) as live:
-        callbacks: list[Any] = [LearningCurves(live)]
-        if own.early_stopping_patience is not None:
-            callbacks.append(EarlyStoppingCallback(own.early_stopping_patience))
         trainer = RelationTrainer(
             model=model,
             args=hf_arguments,
+            own=own,
             criterion=loss.build(class_counts.tolist(), task.labels),
             penalty=loss.penalty(),
-            adversarial=ADVERSARIAL.build(own.adversarial, "train.adversarial"),
-            head_learning_rate=own.head_learning_rate,
-            layer_decay=own.layer_decay,
-            average=AveragedWeights(averaging, model) if averaging.enabled else None,
             train_dataset=(
                 AugmentedDataset(augmented) if augmented is not None else FeatureDataset(training)
             ),
@@ -111,12 +182,9 @@ def train_model(
             data_collator=Collator(tokenizer.pad_token_id),
             processing_class=tokenizer,
             compute_metrics=_metrics_of(task, lambda found: outputs.update({step(): found})),
-            callbacks=callbacks,
+            callbacks=[LearningCurves(live)],
         )
-        last = get_last_checkpoint(str(checkpoints_dir)) if checkpoints_dir.is_dir() else None
-        if last is not None:
-            logger.info("resuming from %s", last)
-        trainer.train(resume_from_checkpoint=last)
+        train_on(trainer, checkpoints_dir)
     if own.calibrate and len(validation):
         # labels in the order of the logits: grouped by length, rows come in another one
         found = outputs.get(trainer.state.best_global_step or -1)
@@ -130,13 +198,7 @@ def train_model(
 def calibrate(logits: NDArray[np.floating], true: NDArray[np.integer], folder: Path) -> float:
     """Fit a temperature to rows that the model was not trained on; write ``calibration.json``.
 
-    Args:
-        logits: (rows, relations), at least one row.
-        true: (rows,) label ids.
-        folder: Where to write.
-
-    Returns:
-        The temperature (:func:`gwangye.model.temperature.fit_temperature`).
+    The logits are (rows, relations), the true label ids (rows,).
     """
     from scipy.special import softmax
 

@@ -2,74 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-from transformers import Trainer, TrainerCallback
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback
 
-from gwangye.training.adversarial import Adversarial, NoAdversarial, disturbed, recorded
+from gwangye.training.adversarial import ADVERSARIAL, NoAdversarial, disturbed, recorded
+from gwangye.training.averaging import AVERAGING, Averaging, NoAveraging
 from gwangye.training.embedding_rows import RowAdamW, clip_grad_norm
 from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.learning_rates import parameter_groups
 
 if TYPE_CHECKING:
     from dvclive import Live
-    from torch import nn
     from torch.optim import Optimizer
     from torch.utils.data import Sampler
-    from transformers import TrainerControl, TrainerState, TrainingArguments
 
-    from gwangye.training.averaging import AveragedWeights
+    from gwangye.training.arguments import OwnArguments
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
+
+AVERAGE_FILE = "average.safetensors"
+_COUNT = "steps in the average"
 
 
 class RelationTrainer(Trainer):
     """Trainer whose loss is a registered one, with what the Trainer has no argument for.
 
     Args:
+        own: What the Trainer has no argument for.
         criterion: (logits (batch, num_labels), labels (batch,)) → scalar.
         penalty: R-Drop's term: (logits, logits of a second pass with other dropout) → scalar, or
             None for a single pass.
-        adversarial: How the embedded tokens are disturbed for a second pass.
-        head_learning_rate: The head's learning rate; None: that of the encoder.
-        layer_decay: Factor of the learning rate from a layer to the one below.
-        average: The average that is evaluated in place of the weights, or None.
         **kwargs: As for :class:`transformers.Trainer`.
     """
 
     def __init__(
         self,
         *,
+        own: OwnArguments,
         criterion: Criterion,
         penalty: Criterion | None = None,
-        adversarial: Adversarial | None = None,
-        head_learning_rate: float | None = None,
-        layer_decay: float = 1.0,
-        average: AveragedWeights | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.own = own
         self.criterion = criterion
         self.penalty = penalty
-        self.adversarial = adversarial or NoAdversarial()
-        self.head_learning_rate = head_learning_rate
-        self.layer_decay = layer_decay
-        self.average = average
-        if average is not None:
-            self.add_callback(KeepAverage(average))
+        self.adversarial = ADVERSARIAL.build(own.adversarial, "train.adversarial")
+        self.average: AveragedWeights | None = None
+        averaging = AVERAGING.build(own.averaging, "train.averaging")
+        if not isinstance(averaging, NoAveraging):
+            self.average = AveragedWeights(averaging, self.model)
+            self.add_callback(self.average)
+        if own.early_stopping_patience is not None:
+            self.add_callback(EarlyStoppingCallback(own.early_stopping_patience))
 
     def create_optimizer(self, model: nn.Module | None = None) -> Optimizer:
         """Return the optimizer: learning rates by depth, embeddings by the rows that are read."""
-        if self.head_learning_rate is not None or self.layer_decay != 1:
+        if self.own.head_learning_rate is not None or self.own.layer_decay != 1:
             target = model or self.model
             groups = parameter_groups(
                 target,
                 learning_rate=self.args.learning_rate,
-                head_learning_rate=self.head_learning_rate,
-                layer_decay=self.layer_decay,
+                head_learning_rate=self.own.head_learning_rate,
+                layer_decay=self.own.layer_decay,
                 weight_decay=self.args.weight_decay,
                 decayed=set(self.get_decay_parameter_names(target)),
             )
@@ -100,7 +102,7 @@ class RelationTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Any = None
     ) -> Tensor:
         """Pass a batch forward and backward: as it is, and disturbed if wanted."""
-        if not self.adversarial.enabled:
+        if isinstance(self.adversarial, NoAdversarial):
             return super().training_step(model, inputs, num_items_in_batch)
         embedding = self.model.get_input_embeddings()
         with recorded(embedding) as outputs:
@@ -137,46 +139,79 @@ class RelationTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
-class KeepAverage(TrainerCallback):
-    """Averages the weights of all steps, keeps the average beside checkpoints, and ends with it.
+class AveragedWeights(TrainerCallback):
+    """The running average of the weights: kept beside checkpoints, the model's own at the end.
 
     Args:
-        average: The average, of the model that is trained.
+        averaging: How much the newest weights count.
+        model: Whose weights.
     """
 
-    def __init__(self, average: AveragedWeights) -> None:
-        self.average = average
+    def __init__(self, averaging: Averaging, model: nn.Module) -> None:
+        self.averaging = averaging
+        self.model = model
+        self.count = 0
+        self.weights: dict[str, Tensor] = {}
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def update(self, step: int, max_steps: int) -> None:
+        """Take the model's present weights into the average."""
+        share = self.averaging.share(step, max_steps, self.count)
+        if share == 0:
+            return
+        for name, weight in self.model.named_parameters():
+            if name in self.weights:
+                self.weights[name].lerp_(weight.detach(), share)
+            else:
+                self.weights[name] = weight.detach().clone()
+        self.count += 1
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Let the model have the average inside, and its own weights again outside."""
+        own = {name: weight.detach().clone() for name, weight in self.model.named_parameters()}
+        self.apply()
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(own, strict=False)
+
+    def apply(self) -> None:
+        """Give the model the average for good, where averaging has begun."""
+        self.model.load_state_dict(self.weights, strict=False)
+
+    def save(self, folder: Path) -> None:
+        """Write the average beside a checkpoint."""
+        save_file({**self.weights, _COUNT: torch.tensor(self.count)}, folder / AVERAGE_FILE)
+
+    def load(self, folder: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        weights = load_file(folder / AVERAGE_FILE)
+        self.count = int(weights.pop(_COUNT))
+        own = dict(self.model.named_parameters())
+        self.weights = {name: weight.to(own[name].device) for name, weight in weights.items()}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """After an interruption, go on with the checkpoint's average."""
         if state.global_step > 0:
-            self.average.load(_checkpoint(args, state))
+            self.load(_checkpoint(args, state))
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Take the step's weights in."""
-        self.average.update(state.global_step, state.max_steps)
+        self.update(state.global_step, state.max_steps)
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Keep the average: the checkpoint holds the weights that training goes on from."""
-        self.average.save(_checkpoint(args, state))
+        self.save(_checkpoint(args, state))
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the model with the best checkpoint's average, or the last without evaluation."""
         if state.best_model_checkpoint is not None:
-            self.average.load(Path(state.best_model_checkpoint))
-        self.average.apply()
+            self.load(Path(state.best_model_checkpoint))
+        self.apply()
 
 
-def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
-    return Path(args.output_dir or ".") / f"checkpoint-{state.global_step}"
+def _checkpoint(args: Any, state: Any) -> Path:
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}"
 
 
 # Seconds and speeds differ in every run: in a versioned file they would make each diff noisy.
@@ -196,23 +231,14 @@ class LearningCurves(TrainerCallback):
     def __init__(self, live: Live) -> None:
         self.live = live
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """After an interruption, record again what the checkpoint remembers."""
         for entry in state.log_history:
             self._record(entry["step"], entry)
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Record a log entry of the Trainer."""
-        self._record(state.global_step, logs or {})
+        self._record(state.global_step, kwargs["logs"])
 
     def _record(self, step: int, logs: dict[str, float]) -> None:
         from dvclive.utils import standardize_metric_name

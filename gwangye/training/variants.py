@@ -65,13 +65,8 @@ def resolve(
 ) -> ResolvedVariant:
     """Return a variant with its head, its loss and its training arguments looked up.
 
-    Args:
-        name: The variant's name.
-        variant: Its section.
-        seed: The seed of a variant that names none.
-        losses: Loss sections by the name that `loss.section` gives ("loss", "losses.<name>").
-        train: The shared ``train`` section, which the variant's own goes before.
-        augment: The shared ``augment`` section.
+    ``losses`` are by the name that `loss.section` gives ("loss", "losses.<name>"); ``seed``,
+    ``train`` and ``augment`` are the shared ones, which the variant's own go before.
 
     Raises:
         ParameterError: Something that the variant names does not exist, or is not allowed.

@@ -97,7 +97,7 @@ CHANGES = {
     "the evaluation code": (change_code("gwangye/evaluation/scores.py"), EVALUATING),
     "the report's style": (change_code("gwangye/report/assets/report.css"), {"report"}),
     "the losses' code": (
-        change_code("gwangye/training/losses/__init__.py"),
+        change_code("gwangye/training/losses.py"),
         {*models(*VARIANTS), *ENDS},
     ),
     "the ensembles' code": (

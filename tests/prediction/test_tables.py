@@ -169,7 +169,7 @@ def test_several_seeds_are_read_as_their_mean(tmp_path: Path) -> None:
 
 
 def test_member_may_be_a_seed(tmp_path: Path) -> None:
-    write_predictions(of_seeds(), tmp_path / "x.parquet")
+    write_predictions(of_seeds(), tmp_path / "predictions" / "x.parquet")
     assert read_member(tmp_path, "x/20", LABELS)["per:title"].tolist() == [0.25, 0.5, 0.625]
     assert read_member(tmp_path, "x/1", LABELS)["per:title"].tolist() == [0.75, 0.5, 0.875]
     assert read_member(tmp_path, "x", LABELS)["per:title"].tolist() == [0.5, 0.5, 0.75]

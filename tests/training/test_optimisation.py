@@ -10,8 +10,9 @@ from torch import nn
 
 from gwangye.errors import ParameterError
 from gwangye.training.adversarial import ADVERSARIAL, disturbed, recorded
-from gwangye.training.averaging import AVERAGING, AveragedWeights
+from gwangye.training.averaging import AVERAGING
 from gwangye.training.learning_rates import learning_rate_of, parameter_groups
+from gwangye.training.trainer import AveragedWeights
 
 # --- learning rates --------------------------------------------------------------------------
 

@@ -371,7 +371,7 @@ def test_bf16_where_the_processor_has_it(
     fast: bool,
     expected: bool,
 ) -> None:
-    monkeypatch.setattr("gwangye.training.pretraining.has_fast_bf16", lambda: fast)
+    monkeypatch.setattr("gwangye.training.arguments.has_fast_bf16", lambda: fast)
     train = {} if bf16 is None else {"bf16": bf16}
     with pytest.raises(Stop):
         pretrain(encoder, TEXTS, tmp_path / "encoder", options=Pretraining(train=train), seed=1,

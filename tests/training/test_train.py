@@ -32,12 +32,11 @@ from gwangye.prediction.probabilities import predict_probabilities
 from gwangye.prediction.tables import prediction_table
 from gwangye.training.adversarial import ADVERSARIAL
 from gwangye.training.augmentation import AUGMENTATIONS, build_augmentations
-from gwangye.training.augmented import AugmentedRows
 from gwangye.training.averaging import AVERAGING
 from gwangye.training.checkpoints import configuration_key
 from gwangye.training.grouping import LengthGroupedSampler
 from gwangye.training.losses import LOSSES
-from gwangye.training.train import train_model
+from gwangye.training.train import AugmentedRows, train_model
 from gwangye.training.trainer import RelationTrainer
 from tests.tiny import write_tiny_encoder
 

@@ -7,7 +7,7 @@ in :mod:`gwangye.model.heads.modules`.
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class HeadOptions(Piece, abc.ABC):
     """Base of all heads' options."""
 
+    module: ClassVar[str]
+    """The class in :mod:`gwangye.model.heads.modules`."""
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout rate in training")
 
     @property
@@ -27,14 +29,12 @@ class HeadOptions(Piece, abc.ABC):
         """Whether the head reads the entities' positions."""
         return True
 
-    @abc.abstractmethod
     def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module: (hidden_states, attention_mask, entity_positions) → logits.
+        """Return the module: (hidden_states, attention_mask, entity_positions) → logits."""
+        from gwangye.model.heads import modules
 
-        Args:
-            hidden_size: Width of the encoder's token states.
-            num_labels: Number of relations.
-        """
+        module: nn.Module = getattr(modules, self.module)(hidden_size, num_labels, self)
+        return module
 
 
 HEADS: Registry[HeadOptions] = Registry("head")
@@ -54,16 +54,8 @@ class Cls(HeadOptions):
         Devlin et al. 2019, arXiv 1810.04805
     """
 
-    @property
-    def needs_entities(self) -> bool:
-        """Return False: any input form will do."""
-        return False
-
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import TokenHead, first_token
-
-        return TokenHead(first_token, hidden_size, num_labels, self.dropout)
+    module: ClassVar[str] = "FirstTokenHead"
+    needs_entities: ClassVar[bool] = False
 
 
 @HEADS.register("entity_start")
@@ -77,11 +69,7 @@ class EntityStart(HeadOptions):
         Baldini Soares et al. 2019, arXiv 1906.03158
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import TokenHead, opening_markers
-
-        return TokenHead(opening_markers, 2 * hidden_size, num_labels, self.dropout)
+    module: ClassVar[str] = "OpeningMarkersHead"
 
 
 @HEADS.register("entity_start_end")
@@ -95,11 +83,7 @@ class EntityStartEnd(HeadOptions):
         None
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import TokenHead, both_markers
-
-        return TokenHead(both_markers, 4 * hidden_size, num_labels, self.dropout)
+    module: ClassVar[str] = "BothMarkersHead"
 
 
 @HEADS.register("entity_mean")
@@ -113,11 +97,7 @@ class EntityMean(HeadOptions):
         None
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import EntityMeanHead
-
-        return EntityMeanHead(hidden_size, num_labels, self.dropout)
+    module: ClassVar[str] = "EntityMeanHead"
 
 
 @HEADS.register("rbert")
@@ -133,16 +113,15 @@ class RBert(HeadOptions):
         Wu & He 2019, arXiv 1905.08284
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import RBertHead
-
-        return RBertHead(hidden_size, num_labels, self.dropout)
+    module: ClassVar[str] = "RBertHead"
 
 
 class Recurrent(HeadOptions, abc.ABC):
     """Options of the recurrent heads."""
 
+    module: ClassVar[str] = "RecurrentHead"
+    network: ClassVar[str]
+    """The class in :mod:`torch.nn`."""
     hidden_size: int = Field(192, ge=1, description="width in each direction")
     num_layers: int = Field(1, ge=1, description="recurrent layers")
     pooling: Literal["entity_start", "last", "max"] = Field(
@@ -169,13 +148,7 @@ class BiLSTM(Recurrent):
         Hochreiter & Schmidhuber 1997
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from torch.nn import LSTM
-
-        from gwangye.model.heads.modules import RecurrentHead
-
-        return RecurrentHead(LSTM, hidden_size, num_labels, self)
+    network: ClassVar[str] = "LSTM"
 
 
 @HEADS.register("bigru")
@@ -191,13 +164,7 @@ class BiGRU(Recurrent):
         Cho et al. 2014, arXiv 1406.1078
     """
 
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from torch.nn import GRU
-
-        from gwangye.model.heads.modules import RecurrentHead
-
-        return RecurrentHead(GRU, hidden_size, num_labels, self)
+    network: ClassVar[str] = "GRU"
 
 
 @HEADS.register("attention")
@@ -211,15 +178,6 @@ class Attention(HeadOptions):
         Yang et al. 2016, Hierarchical Attention Networks for Document Classification
     """
 
+    module: ClassVar[str] = "AttentionHead"
+    needs_entities: ClassVar[bool] = False
     attention_size: int = Field(128, ge=1, description="width of the layer that scores the tokens")
-
-    @property
-    def needs_entities(self) -> bool:
-        """Return False: any input form will do."""
-        return False
-
-    def build(self, hidden_size: int, num_labels: int) -> nn.Module:
-        """Return the module."""
-        from gwangye.model.heads.modules import AttentionHead
-
-        return AttentionHead(hidden_size, num_labels, self.attention_size, self.dropout)

@@ -7,7 +7,7 @@ tokens only says which: ``reads(entity_positions)`` → (B, n).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import abc
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,25 +15,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 if TYPE_CHECKING:
-    from gwangye.model.heads import Recurrent
+    from gwangye.model.heads import Attention, HeadOptions, Recurrent
 
-Where = Callable[[Tensor], Tensor]
 OPENING, FIRST, PAST, CLOSING = range(4)
-
-
-def first_token(positions: Tensor) -> Tensor:
-    """Return where the first token is, (B, 1)."""
-    return torch.zeros_like(positions[:, 0, :1])
-
-
-def opening_markers(positions: Tensor) -> Tensor:
-    """Return where subject's and object's opening markers are, (B, 2)."""
-    return positions[:, :, OPENING]
-
-
-def both_markers(positions: Tensor) -> Tensor:
-    """Return where opening and closing markers are, (B, 4): subject's, then object's."""
-    return positions[:, :, [OPENING, CLOSING]].flatten(1)
 
 
 def entity_means(hidden: Tensor, positions: Tensor) -> Tensor:
@@ -59,14 +43,20 @@ def linear(in_features: int, out_features: int) -> nn.Linear:
     return layer
 
 
-class TokenHead(nn.Module):
+class TokenHead(nn.Module, abc.ABC):
     """The states of some tokens, one after the other → dropout → linear."""
 
-    def __init__(self, reads: Where, in_features: int, num_labels: int, dropout: float) -> None:
+    num_tokens: int
+
+    def __init__(self, hidden_size: int, num_labels: int, options: HeadOptions) -> None:
         super().__init__()
-        self.reads = reads
-        self.dropout = nn.Dropout(dropout)
-        self.output = linear(in_features, num_labels)
+        self.dropout = nn.Dropout(options.dropout)
+        self.output = linear(self.num_tokens * hidden_size, num_labels)
+
+    @staticmethod
+    @abc.abstractmethod
+    def reads(positions: Tensor) -> Tensor:
+        """Return where the tokens are, (B, num_tokens)."""
 
     def forward(self, hidden: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
         """Return (B, num_labels) logits."""
@@ -74,12 +64,45 @@ class TokenHead(nn.Module):
         return logits
 
 
+class FirstTokenHead(TokenHead):
+    """The first token's state."""
+
+    num_tokens = 1
+
+    @staticmethod
+    def reads(positions: Tensor) -> Tensor:
+        """Return where the first token is, (B, 1)."""
+        return torch.zeros_like(positions[:, 0, :1])
+
+
+class OpeningMarkersHead(TokenHead):
+    """The states of subject's and object's opening markers."""
+
+    num_tokens = 2
+
+    @staticmethod
+    def reads(positions: Tensor) -> Tensor:
+        """Return where the opening markers are, (B, 2)."""
+        return positions[:, :, OPENING]
+
+
+class BothMarkersHead(TokenHead):
+    """The states of opening and closing markers: subject's, then object's."""
+
+    num_tokens = 4
+
+    @staticmethod
+    def reads(positions: Tensor) -> Tensor:
+        """Return where the markers are, (B, 4)."""
+        return positions[:, :, [OPENING, CLOSING]].flatten(1)
+
+
 class EntityMeanHead(nn.Module):
     """Both entities' mean states → dropout → linear."""
 
-    def __init__(self, hidden_size: int, num_labels: int, dropout: float) -> None:
+    def __init__(self, hidden_size: int, num_labels: int, options: HeadOptions) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(options.dropout)
         self.output = linear(2 * hidden_size, num_labels)
 
     def forward(self, hidden: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
@@ -91,9 +114,9 @@ class EntityMeanHead(nn.Module):
 class RBertHead(nn.Module):
     """R-BERT: dense layers over tanh of the first token and of both entity means."""
 
-    def __init__(self, hidden_size: int, num_labels: int, dropout: float) -> None:
+    def __init__(self, hidden_size: int, num_labels: int, options: HeadOptions) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(options.dropout)
         self.first = linear(hidden_size, hidden_size)
         self.entity = linear(hidden_size, hidden_size)
         self.output = linear(3 * hidden_size, num_labels)
@@ -110,16 +133,10 @@ class RBertHead(nn.Module):
 class RecurrentHead(nn.Module):
     """A bidirectional recurrent network over all real tokens → pooling → linear."""
 
-    def __init__(
-        self,
-        network: type[nn.LSTM] | type[nn.GRU],
-        hidden_size: int,
-        num_labels: int,
-        options: Recurrent,
-    ) -> None:
+    def __init__(self, hidden_size: int, num_labels: int, options: Recurrent) -> None:
         super().__init__()
         self.pooling = options.pooling
-        self.recurrent = network(
+        self.recurrent = getattr(nn, options.network)(
             hidden_size,
             options.hidden_size,
             num_layers=options.num_layers,
@@ -150,7 +167,7 @@ class RecurrentHead(nn.Module):
                 total_length=hidden.shape[1],
             )
             is_max = self.pooling == "max"
-            pooled = sequence.amax(1) if is_max else _at(sequence, opening_markers(positions))
+            pooled = sequence.amax(1) if is_max else _at(sequence, positions[:, :, OPENING])
         logits: Tensor = self.output(self.dropout(pooled))
         return logits
 
@@ -158,14 +175,12 @@ class RecurrentHead(nn.Module):
 class AttentionHead(nn.Module):
     """A mean of all real tokens, weighted by a learnt score."""
 
-    def __init__(
-        self, hidden_size: int, num_labels: int, attention_size: int, dropout: float
-    ) -> None:
+    def __init__(self, hidden_size: int, num_labels: int, options: Attention) -> None:
         super().__init__()
-        self.project = linear(hidden_size, attention_size)
-        self.score = nn.Linear(attention_size, 1, bias=False)
+        self.project = linear(hidden_size, options.attention_size)
+        self.score = nn.Linear(options.attention_size, 1, bias=False)
         nn.init.normal_(self.score.weight, std=0.02)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(options.dropout)
         self.output = linear(hidden_size, num_labels)
 
     def forward(self, hidden: Tensor, mask: Tensor, positions: Tensor) -> Tensor:

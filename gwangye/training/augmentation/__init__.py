@@ -12,8 +12,7 @@ from gwangye.training.augmentation.base import (
     build_augmentations,
     for_task,
 )
-from gwangye.training.augmentation.entities import EntityMask, EntitySwap
-from gwangye.training.augmentation.words import Aeda, RandomDeletion
+from gwangye.training.augmentation.pieces import Aeda, EntityMask, EntitySwap, RandomDeletion
 
 __all__ = [
     "AUGMENTATIONS",

@@ -33,10 +33,6 @@ class Augmentation(Piece, abc.ABC):
     def for_task(self, labels: Sequence[str], where: str) -> Augmentation:
         """Return the piece as it is used for these relations.
 
-        Args:
-            labels: The task's relation names.
-            where: The piece's path in the parameters, for messages.
-
         Raises:
             ParameterError: An option does not go with the relations.
         """
@@ -47,11 +43,7 @@ AUGMENTATIONS: Registry[Augmentation] = Registry("augmentation")
 
 
 def build_augmentations(section: Mapping[str, Any] | None, where: str) -> dict[str, Augmentation]:
-    """Return the pieces that a params section names, in the registry's order.
-
-    Args:
-        section: ``{name: {option: value}}``; None and {} name none.
-        where: The section's path in the parameters, for messages.
+    """Return the pieces that a section ``{name: {option: value}}`` names, in the registry's order.
 
     Raises:
         ParameterError: A name or an option is unknown, or a value is not allowed.
@@ -60,7 +52,7 @@ def build_augmentations(section: Mapping[str, Any] | None, where: str) -> dict[s
     if not isinstance(section, Mapping):
         raise ParameterError(f"{where} is {section!r}. Write a map: {{name: {{option: value}}}}.")
     for name in section:
-        if name not in list(AUGMENTATIONS):
+        if name not in AUGMENTATIONS:
             hint = did_you_mean(str(name), AUGMENTATIONS)
             raise ParameterError(f"{where}.{name}: there is no such augmentation. {hint}")
     return {
@@ -74,11 +66,6 @@ def for_task(
     augmentations: Mapping[str, Augmentation], labels: Sequence[str], where: str
 ) -> list[Augmentation]:
     """Return the pieces of a section as they are used for a task's relations.
-
-    Args:
-        augmentations: What :func:`build_augmentations` returned.
-        labels: The task's relation names.
-        where: The section's path in the parameters, for messages.
 
     Raises:
         ParameterError: An option does not go with the relations.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gwangye.examples import Entity, Example
-from gwangye.training.augmentation.words import MARKS
+from gwangye.training.augmentation.pieces import MARKS
 from tests.inputs.markers import conftest as forms
 from tests.inputs.markers.conftest import example
 

@@ -10,7 +10,7 @@ import pytest
 from gwangye.errors import ParameterError
 from gwangye.examples import Entity, Example
 from gwangye.training.augmentation import AUGMENTATIONS, Augmentation, augment, build_augmentations
-from gwangye.training.augmentation.words import MARKS
+from gwangye.training.augmentation.pieces import MARKS
 from tests.inputs.markers.conftest import EXAMPLES, example
 from tests.training.augmentation.conftest import BEATLES, NESTED, REPEATED, ROWS, SPACED, Draws
 

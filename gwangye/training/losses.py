@@ -1,4 +1,8 @@
-"""What all losses share: weights of classes, R-Drop, and the mean over a batch."""
+"""Losses: how wrong a row's scores are, and how rows are weighed against each other.
+
+Importing this module imports neither torch nor transformers: parameters are checked in every
+stage, and only training computes.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +50,9 @@ class Loss(Piece, abc.ABC):
         """
 
     def build(self, class_counts: Sequence[int], labels: Sequence[str]) -> Criterion:
-        """Return the loss of a batch, (logits, labels) → scalar, for a training set.
+        """Return the loss of a batch, (logits, labels) → scalar.
 
-        Args:
-            class_counts: Training rows of each class.
-            labels: Relation names in label order.
+        ``class_counts`` are the training rows of each class, in the order of ``labels``.
 
         Raises:
             ParameterError: A class has no given weight, or a weight no class.
@@ -76,10 +78,6 @@ class Loss(Piece, abc.ABC):
 
     def check_labels(self, labels: Sequence[str], where: str) -> None:
         """Check that given class weights are of these relations, one each.
-
-        Args:
-            labels: Relation names in label order.
-            where: The loss's path in the parameters, for messages.
 
         Raises:
             ParameterError: A class has no given weight, or a weight no class.
@@ -108,6 +106,107 @@ class Loss(Piece, abc.ABC):
 
 
 LOSSES: Registry[Loss] = Registry("loss")
+
+
+@LOSSES.register("cross_entropy")
+class CrossEntropy(Loss):
+    """Cross entropy, with optional label smoothing.
+
+    ℓ = -(1 - ε)·log p[y] - ε/K·Σ log p[k]
+
+    Class weights apply to the whole row, by y; in PyTorch each k of the smoothed part has its own.
+
+    Example:
+        p = (0.5, 0.25, 0.25), y = 0, ε = 0: ℓ = log 2 = 0.693
+
+    References:
+        Label smoothing: Szegedy et al. 2016, arXiv 1512.00567
+    """
+
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of the target that goes to all relations"
+    )
+
+    def per_example(self, logits: Tensor, labels: Tensor, class_counts: Tensor) -> Tensor:
+        """Return the (batch,) losses."""
+        log_p = logits.log_softmax(-1)
+        gold = log_p.gather(-1, labels[:, None]).squeeze(-1)
+        epsilon = self.label_smoothing
+        return -(1 - epsilon) * gold - epsilon * log_p.mean(-1)
+
+
+@LOSSES.register("focal")
+class Focal(Loss):
+    """Focal loss: easy examples count less.
+
+    ℓ = -(1 - p[y])^γ·log p[y]; γ = 0 is cross entropy.
+
+    Example:
+        p[y] = 0.5, γ = 2: ℓ = 0.25·log 2 = 0.173
+
+    References:
+        Lin et al. 2017, arXiv 1708.02002
+    """
+
+    gamma: float = Field(2.0, ge=0, description="how much easy examples count less; 0: not at all")
+
+    def per_example(self, logits: Tensor, labels: Tensor, class_counts: Tensor) -> Tensor:
+        """Return the (batch,) losses."""
+        log_p = logits.log_softmax(-1).gather(-1, labels[:, None]).squeeze(-1)
+        if self.gamma == 0:
+            return -log_p
+        # 1 - p as -expm1(log p): exact where p is near 1; the floor keeps the gradient of a
+        # fractional power finite there
+        return -((-log_p.expm1()).clamp(min=1e-8) ** self.gamma) * log_p
+
+
+@LOSSES.register("ldam")
+class LDAM(Loss):
+    """Label-distribution-aware margin: rare relations must win by a larger margin.
+
+    ℓ = cross entropy of s·(z - Δ[y]·onehot(y)), Δ[k] ∝ n[k]^(-1/4); the rarest class has margin m.
+    A class without rows counts as one row.
+
+    Example:
+        n = (16, 1), m = 0.5: Δ = (0.25, 0.5)
+
+    References:
+        Cao et al. 2019, arXiv 1906.07413 (there the logits are cosines; here they are the head's)
+    """
+
+    max_margin: float = Field(0.5, gt=0, description="margin of the rarest relation")
+    scale: float = Field(1.0, gt=0, description="factor of the logits; the paper's 30 fits cosines")
+
+    def per_example(self, logits: Tensor, labels: Tensor, class_counts: Tensor) -> Tensor:
+        """Return the (batch,) losses."""
+        margins = class_counts.clamp(min=1) ** -0.25
+        margins = margins * (self.max_margin / margins.max())
+        shifted = logits.scatter_add(-1, labels[:, None], -margins[labels][:, None])
+        log_p = (self.scale * shifted).log_softmax(-1)
+        return -log_p.gather(-1, labels[:, None]).squeeze(-1)
+
+
+@LOSSES.register("logit_adjusted")
+class LogitAdjusted(Loss):
+    """Cross entropy of logits shifted by the log of the class frequencies.
+
+    ℓ = cross entropy of z + τ·log π, π[k] = n[k]/Σn: the model learns balanced classes
+
+    Example:
+        n = (3, 1), z = (0, 0), τ = 1: p = (0.75, 0.25)
+
+    References:
+        Menon et al. 2021, arXiv 2007.07314
+    """
+
+    tau: float = Field(1.0, ge=0, description="strength of the shift; 0 is cross entropy")
+
+    def per_example(self, logits: Tensor, labels: Tensor, class_counts: Tensor) -> Tensor:
+        """Return the (batch,) losses."""
+        # a class without rows counts as one row: log 0 would rule it out for good
+        counts = class_counts.clamp(min=1)
+        log_p = (logits + self.tau * (counts / counts.sum()).log()).log_softmax(-1)
+        return -log_p.gather(-1, labels[:, None]).squeeze(-1)
 
 
 def rdrop_penalty(first: Tensor, second: Tensor) -> Tensor:
