@@ -38,7 +38,7 @@ def outputs(stage: str, arguments: list[str]) -> list[str]:
 
 def content(path: Path) -> str:
     """Return text of the file's kind, with a number that is new every time."""
-    number = uuid.uuid4().int % 10000 / 100
+    number = uuid.uuid4().int % 10**9 / 10**7  # no two alike, or DVC takes a stage from its cache
     if path.suffix == ".csv":
         columns = {
             "per_relation": "relation,f1",
