@@ -28,7 +28,7 @@ repro: install ## set up, then run the pipeline: data → models → metrics/met
 
 test: install ## set up (a browser too, if apt-get may), then run all tests
 	bash .ci/browser
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-fast: install ## set up, then run the tests without DVC, training and browsers: under a minute
 	$(BIN)/python -m pytest -n 2 -m "not pipeline and not slow and not browser"
